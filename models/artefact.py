@@ -1,0 +1,210 @@
+"""The deployed model: relativity tables as JSON. Loading reads numbers; it never runs code."""
+
+import hashlib
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from models import reading
+from models.features import schema as feature_schema
+from models.perils import Group, Peril
+from models.tables import Tables
+from posture.core.decisions import Cover
+from posture.core.errors import PostureError
+
+K = TypeVar("K")
+
+SCHEMA = "posture.model/1"
+SHIPPED = reading.DATA / "model.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One feature in one peril: factor when found, mean factor of the book, sd of the log factor."""
+
+    found: float
+    unseen: float
+    sd: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feature:
+    """A feature's row of the relativity tables: `relativity` before the tilt, `cells` after it.
+
+    `prior` holds the prior's log factors by peril: coverage is measured on them.
+    """
+
+    name: str
+    group: Group
+    prevalence: float
+    relativity: float
+    cells: Mapping[Peril, Cell]
+    prior: Mapping[Peril, float]
+
+    def variance(self, peril: Peril) -> float:
+        """Variance of the prior's log relativity in the reference book."""
+        return self.prevalence * (1 - self.prevalence) * self.prior[peril] ** 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
+    """What was solved on the reference book for one market's tables (`tables`: their digest).
+
+    `cover` blends perils to covers, `standard` to A+B (each sums to 1); `scale` is s of step 8,
+    `capped` the mean left by the charged cap of step 10, `grid` points (G, percentile).
+    """
+
+    tables: str
+    cover: Mapping[Cover, Mapping[Peril, float]]
+    standard: Mapping[Peril, float]
+    scale: Mapping[Cover, float]
+    capped: Mapping[Cover, float]
+    grid: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artefact:
+    """Everything scoring needs. `expected_claims` is the experience behind it: 0 for the prior."""
+
+    name: str
+    features_schema: str
+    features: tuple[Feature, ...]
+    perils: tuple[Peril, ...]
+    follows: Mapping[Peril, Peril]
+    levels: Mapping[Peril, float]
+    group_caps: Mapping[Group, float]
+    overlap_order: tuple[str, ...]
+    overlap_strength: float
+    off_balance: Mapping[Peril, float]
+    unseen: Mapping[Group, str]
+    coverage_floor: float
+    letters: Mapping[str, float]
+    balance: Mapping[str, Balance]
+    expected_claims: float
+    digest: str
+
+    def check_schema(self, schema: str) -> None:
+        """Raise PostureError when this release makes other features than the model reads."""
+        if schema != self.features_schema:
+            raise PostureError(
+                f"The model “{self.name}” reads {self.features_schema}, this release makes {schema}.",
+                remedy="Rebuild it with `make model`, or fit it again with this release.",
+                code="model-stale",
+            )
+
+    def balanced(self, tables: Tables) -> Balance:
+        """The balance for a market's tables; raises PostureError when they changed since it was solved."""
+        found = self.balance.get(tables.key)
+        if found is None or found.tables != tables.digest:
+            raise PostureError(
+                f"The model “{self.name}” is not balanced on the tables {tables.key}.",
+                remedy="Run `make model` (or `posture model fit`) after changing a rating table.",
+                code="model-stale",
+            )
+        return found
+
+
+@cache
+def shipped() -> Artefact:
+    """The artefact of the release."""
+    return load(SHIPPED)
+
+
+def load(path: Path) -> Artefact:
+    """Read and verify an artefact. Raises PostureError for a wrong schema, digest or number."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError:
+        raise _bad(path, "cannot be read") from None
+    except ValueError as error:
+        raise _bad(path, f"is not JSON: {error}") from None
+    if not isinstance(content, dict) or content.get("schema") != SCHEMA:
+        raise _bad(path, f"is not a {SCHEMA} document")
+    if content.get("digest") != digest(content):
+        raise _bad(path, "does not match its digest")
+    try:
+        return _artefact(content)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise _bad(path, f"is malformed: {type(error).__name__} {error}") from None
+
+
+def digest(content: Mapping[str, Any]) -> str:
+    """SHA-256 (hex) over the canonical JSON of everything but the digest itself."""
+    body = {key: value for key, value in content.items() if key != "digest"}
+    text = json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _bad(path: Path, what: str) -> PostureError:
+    return PostureError(
+        f"The model {path.name} {what}.",
+        remedy="Rebuild it with `make model`, or fit it again with this release.",
+        code="bad-model",
+    )
+
+
+def _artefact(content: Mapping[str, Any]) -> Artefact:
+    features = tuple(_feature(name, entry) for name, entry in content["features"].items())
+    expected = feature_schema(feature.name for feature in features)
+    if content["features_schema"] != expected:
+        raise ValueError(f"features_schema is {content['features_schema']}, its features make {expected}")
+    return Artefact(
+        name=content["name"],
+        features_schema=expected,
+        features=features,
+        perils=tuple(Peril(peril) for peril in content["off_balance"]),
+        follows={Peril(k): Peril(v) for k, v in content["follows"].items()},
+        levels=_numbers(Peril, content["levels"]),
+        group_caps=_numbers(Group, content["group_caps"]),
+        overlap_order=tuple(content["overlap"]["order"]),
+        overlap_strength=_positive(content["overlap"]["strength"]),
+        off_balance=_numbers(Peril, content["off_balance"]),
+        unseen={Group(k): str(v) for k, v in content["unseen"].items()},
+        coverage_floor=float(content["coverage_floor"]),
+        letters={str(k): float(v) for k, v in content["letters"].items()},
+        balance={market: _balance(entry) for market, entry in content["balance"].items()},
+        expected_claims=float(content["expected_claims"]),
+        digest=content["digest"],
+    )
+
+
+def _feature(name: str, entry: Mapping[str, Any]) -> Feature:
+    return Feature(
+        name=name,
+        group=Group(entry["group"]),
+        prevalence=_positive(entry["prevalence"]),
+        relativity=_positive(entry["relativity"]),
+        cells={
+            Peril(peril): Cell(
+                found=_positive(cell["found"]), unseen=_positive(cell["unseen"]), sd=float(cell["sd"])
+            )
+            for peril, cell in entry["perils"].items()
+        },
+        prior={Peril(peril): float(value) for peril, value in entry["prior"].items()},
+    )
+
+
+def _balance(entry: Mapping[str, Any]) -> Balance:
+    return Balance(
+        tables=entry["tables"],
+        cover={Cover(cover): _numbers(Peril, weights) for cover, weights in entry["cover"].items()},
+        standard=_numbers(Peril, entry["standard"]),
+        scale=_numbers(Cover, entry["scale"]),
+        capped=_numbers(Cover, entry["capped"]),
+        grid=tuple((float(g), float(p)) for g, p in entry["grid"]),
+    )
+
+
+def _numbers(kind: Callable[[str], K], entry: Mapping[str, object]) -> dict[K, float]:
+    return {kind(key): _positive(value) for key, value in entry.items()}
+
+
+def _positive(value: object) -> float:
+    number = float(value) if isinstance(value, int | float) else math.nan
+    if not 0 < number < math.inf:
+        raise ValueError(f"{value} is not a positive number")
+    return number

@@ -1,0 +1,244 @@
+"""Builds the shipped artefact from the prior table: `python -m models.build` (the Makefile's `model`).
+
+Seeded: the same data files give the same artefact. The estimator is fitted on no exposure at all,
+because no open data joins posture to claims.
+"""
+
+import json
+import sys
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from models import artefact, premium, priors, simulate, tables
+from models.batch import Floats, Relativities
+from models.credibility import charged_bounds
+from models.estimator import Design, RiskModel, design
+from models.features import schema
+from models.perils import LEARNT, Peril
+from models.tables import Tables
+from posture.core.decisions import Cover
+
+SEED = 20261001
+BOOK = 100_000
+_GRID = 401
+
+
+def main() -> None:
+    """Write the shipped artefact and say what changed."""
+    content = build()
+    write(content, artefact.SHIPPED)
+    sys.stdout.write(f"{artefact.SHIPPED.name}: {content['digest']}\n")
+
+
+def build() -> dict[str, Any]:
+    """The artefact of the prior, as a JSON document."""
+    return export(prior_model(shipped_design()), priors.table(), name="prior")
+
+
+@cache
+def shipped_design() -> Design:
+    """The design of the shipped prior: the features a check can see, at the shipped κ."""
+    table = priors.table()
+    return balanced_design(table, table.active(), table.kappa)
+
+
+def balanced_design(table: priors.PriorTable, rows: tuple[priors.Prior, ...], kappa: float) -> Design:
+    """The prior's design with N solved on the reference book."""
+    shape = design(table, rows, table.perils(), kappa)
+    found = shape.relativities(shape.mean).balanced_on(reference_book(rows))
+    return shape.with_off_balance(found.off_balance)
+
+
+def prior_model(shape: Design) -> RiskModel:
+    """The estimator after no experience: exactly the prior."""
+    nothing = np.zeros((1, len(shape.perils)))
+    return RiskModel(shape).fit(np.zeros((1, len(shape.names))), nothing, sample_weight=nothing)
+
+
+def reference_book(rows: tuple[priors.Prior, ...]) -> Floats:
+    """The synthetic book on which everything is balanced; not to be written to."""
+    return _book(tuple(row.prevalence for row in rows))
+
+
+@cache
+def _book(prevalences: tuple[float, ...]) -> Floats:
+    return simulate.findings(prevalences, BOOK, np.random.default_rng(SEED))
+
+
+def export(model: RiskModel, table: priors.PriorTable, *, name: str) -> dict[str, Any]:
+    """A fitted model as an artefact document, balanced on every dated rating table."""
+    shape = model.design_
+    rows = tuple(table.rows[feature] for feature in shape.names)
+    book = reference_book(rows)
+    relative = model.relativities()
+    factors = np.exp(relative.log_factors(book))
+    expected = float(model.expected_.sum())
+    content: dict[str, Any] = {
+        "schema": artefact.SCHEMA,
+        "name": name,
+        "features_schema": schema(shape.names),
+        "seed": SEED,
+        "book": f"synthetic, {BOOK} applicants",
+        "kappa": table.kappa,
+        "expected_claims": expected,
+        "features": _features(model, rows, relative),
+        "levels": _levels(model),
+        "group_caps": {group.value: cap for group, cap in table.group_caps.items()},
+        "overlap": {"order": list(table.overlap_order), "strength": table.overlap_strength},
+        "off_balance": _named(shape.perils, np.exp(relative.off_balance)),
+        "follows": {peril.value: other.value for peril, other in table.follows.items()},
+        "unseen": {group.value: what for group, what in table.unseen.items()},
+        "coverage_floor": table.coverage_floor,
+        "letters": dict(table.letters),
+        "balance": {
+            market.key: _balance(market, dict(zip(shape.perils, factors.T, strict=True)), table, expected)
+            for market in tables.everything()
+        },
+    }
+    return content | {"digest": artefact.digest(content)}
+
+
+def write(content: Mapping[str, Any], path: Path) -> None:
+    """Write an artefact document, to a temporary name first."""
+    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(text + "\n", encoding="utf-8")
+    temporary.replace(path)
+
+
+def _features(model: RiskModel, rows: tuple[priors.Prior, ...], relative: Relativities) -> dict[str, Any]:
+    shape = model.design_
+    sd = np.sqrt(np.diag(model.covariance_))[: len(rows)]
+    return {
+        row.name: {
+            "group": row.group.value,
+            "prevalence": row.prevalence,
+            "grade": row.grade,
+            "relativity": float(np.exp(model.deployed_coef_[j])),
+            "perils": {
+                peril.value: {
+                    "found": float(np.exp(relative.found[p, j])),
+                    "unseen": float(np.exp(relative.unseen[p, j])),
+                    "sd": float(shape.tilt[p, j] * sd[j]),
+                }
+                for p, peril in enumerate(shape.perils)
+            },
+            "prior": _named(shape.perils, shape.tilt[:, j] * shape.mean[j]),
+        }
+        for j, row in enumerate(rows)
+    }
+
+
+def _levels(model: RiskModel) -> dict[str, float]:
+    learnt = zip(model.design_.perils, model.deployed_level_, strict=True)
+    return {peril.value: float(level) for peril, level in learnt if peril in LEARNT}
+
+
+def _named(perils: tuple[Peril, ...], values: Floats) -> dict[str, float]:
+    return {peril.value: float(value) for peril, value in zip(perils, values, strict=True)}
+
+
+def _balance(
+    market: Tables, factors: Mapping[Peril, Floats], table: priors.PriorTable, expected: float
+) -> dict[str, Any]:
+    """Steps 6 to 10 on the reference book: weights, s, the mean under the charged cap, percentiles of G."""
+    pure = premium.pure_premiums(market, premium.standard_risk(market))
+    mixes = {cover: shares for cover, costs in pure.items() if (shares := weights(costs, table))}
+    both = weights(_sum(pure[Cover.A], pure[Cover.B]), table)
+    blended = {cover: blend(shares, factors) for cover, shares in mixes.items()}
+    scales = {cover: scale(values, market) for cover, values in blended.items()}
+    charged = charged_bounds(market, expected)
+    return {
+        "tables": market.digest,
+        "cover": {cover.value: _plain(shares) for cover, shares in mixes.items()},
+        "standard": _plain(both),
+        "scale": {cover.value: value for cover, value in scales.items()},
+        "capped": {
+            cover.value: float(clip(clip(scales[cover] * values, market.clip), charged).mean())
+            for cover, values in blended.items()
+        },
+        "grid": _percentiles(blend(both, factors)),
+    }
+
+
+def cover_factors(
+    market: Tables, factors: Mapping[Peril, Floats], table: priors.PriorTable
+) -> dict[str, Floats]:
+    """Posture factors of a book by cover, and of A+B, before and after the clip of step 8."""
+    pure = premium.pure_premiums(market, premium.standard_risk(market))
+    both = weights(_sum(pure[Cover.A], pure[Cover.B]), table)
+    found = {"A+B": blend(both, factors)}
+    clipped: dict[Cover, Floats] = {}
+    for cover, costs in pure.items():
+        if shares := weights(costs, table):
+            found[cover.value] = blend(shares, factors)
+            clipped[cover] = clip(scale(found[cover.value], market) * found[cover.value], market.clip)
+    moving = {
+        cover: sum(costs[p] for p in costs if table.follows.get(p, p) in factors)
+        for cover, costs in pure.items()
+    }
+    total = moving[Cover.A] + moving[Cover.B]
+    after = sum(moving[cover] / total * clipped[cover] for cover in (Cover.A, Cover.B))
+    return found | {"A+B after the clip": np.asarray(after, dtype=np.float64)}
+
+
+def _sum(one: Mapping[Peril, float], other: Mapping[Peril, float]) -> dict[Peril, float]:
+    return {peril: one.get(peril, 0.0) + other.get(peril, 0.0) for peril in {**one, **other}}
+
+
+def weights(costs: Mapping[Peril, float], table: priors.PriorTable) -> dict[Peril, float]:
+    """Shares of the pure premium among the perils that move with posture; empty when none does."""
+    own = table.perils()
+    shares: dict[Peril, float] = {}
+    for peril, cost in costs.items():
+        mover = table.follows.get(peril, peril)
+        if mover in own:
+            shares[mover] = shares.get(mover, 0.0) + cost
+    total = sum(shares.values())
+    return {peril: share / total for peril, share in sorted(shares.items())}
+
+
+def blend(shares: Mapping[Peril, float], factors: Mapping[Peril, Floats]) -> Floats:
+    """Step 6 for a book."""
+    total = sum(share * factors[peril] for peril, share in shares.items())
+    return np.asarray(total, dtype=np.float64)
+
+
+def clip(values: Floats, bounds: tables.Bounds) -> Floats:
+    """The values, those outside the bounds moved to the nearer end."""
+    clipped: Floats = np.clip(values, bounds.low, bounds.high)
+    return clipped
+
+
+def scale(blended: Floats, market: Tables) -> float:
+    """The s with which the mean of clip(s x G) over the book is 1, by bisection to the last bit."""
+    low, high = 0.5, 2.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        if clip(middle * blended, market.clip).mean() < 1:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2
+
+
+def _percentiles(values: Floats) -> list[list[float]]:
+    """Points (G, percentile): half of those tied count, so that equal risks share one percentile."""
+    ordered = np.sort(values)
+    picked = np.unique(ordered[np.linspace(0, len(ordered) - 1, _GRID).round().astype(int)])
+    below = np.searchsorted(ordered, picked, side="left")
+    upto = np.searchsorted(ordered, picked, side="right")
+    percent = 50.0 * (below + upto) / len(ordered)
+    return [[float(g), float(p)] for g, p in zip(picked, percent, strict=True)]
+
+
+def _plain(shares: Mapping[Peril, float]) -> dict[str, float]:
+    return {peril.value: share for peril, share in shares.items()}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,197 @@
+"""Tier, action, loadings, premium and the reasons for them."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from models import appetite, declared, measure, rating
+from models import application as applications
+from models.perils import Peril
+from models.rating import Basis, Factors, Rated
+from models.statements import ReasonId
+from posture.core.application import Application
+from posture.core.decisions import (
+    Action,
+    Cover,
+    Coverage,
+    Decision,
+    Interval,
+    Loading,
+    Premium,
+    RiskScore,
+    Statement,
+    Tier,
+)
+from posture.core.features import FeatureVector
+from posture.core.findings import Argument, Finding
+from posture.core.observations import Reason
+
+#: How many raising, and how many lowering, contributions become reasons.
+_TOP = 4
+#: Reasons for not seeing that are the applicant's doing.
+_WITHHELD = (Reason.NOT_PERMITTED, Reason.BLOCKED)
+_NO_PRICE = "no-price"
+_REFER = "refer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """Everything the decision looks at."""
+
+    basis: Basis
+    rated: Rated
+    coverage: Coverage
+    score: RiskScore
+    ends: measure.Ends
+    features: FeatureVector
+    application: Application | None
+    findings: Sequence[Finding]
+    on: date
+
+
+def decide(case: Case) -> Decision:
+    """The advice to the underwriter. Any reason to refer outweighs the tier."""
+    tier = appetite.profile().tier(case.rated.relativity)
+    knock_outs = appetite.knock_outs(case.findings)
+    remedies = appetite.subjectivities(case.findings)
+    unpriced = tuple(_unpriced(case))
+    differences = _differences(case)
+    refers = (*unpriced, *_referrals(case, tier, knock_outs), *differences)
+    action = _action(tier, refer=bool(refers), remedies=bool(remedies))
+    priced = not unpriced and case.application is not None
+    return Decision(
+        tier=tier,
+        action=action,
+        loading=loadings(case.basis, case.rated.technical, case.rated.charged),
+        loading_interval=_loading_interval(case),
+        premium=_premium(case) if priced else _no_premium(case),
+        knock_outs=knock_outs,
+        subjectivities=remedies,
+        reasons=(*refers, *_notes(case, priced=priced), *_drivers(case.score)),
+        indication=action is Action.REFER or not case.basis.tables.filing.filed,
+        steps=case.rated.steps,
+        facts_known=differences,
+        scannable=rating.scannable(case.basis),
+    )
+
+
+def loadings(basis: Basis, technical: Factors, charged: Factors) -> dict[str, Loading | None]:
+    """Loadings against the average applicant by cover and in total; None for a cover not priced."""
+    pair = (_loading(basis, technical), _loading(basis, charged))
+    names = (*(cover.value for cover in Cover), "total")
+    return {
+        name: Loading(technical=pair[0][name], charged=pair[1][name]) if name in pair[0] else None
+        for name in names
+    }
+
+
+def _loading(basis: Basis, factors: Factors) -> dict[str, float]:
+    costs, average = rating.moved(basis, factors), rating.neutral(basis)
+    if not costs:
+        return {}
+    by_cover = {cover.value: costs[cover] / average[cover] - 1 for cover in costs}
+    return by_cover | {"total": math.fsum(costs.values()) / math.fsum(average.values()) - 1}
+
+
+def _loading_interval(case: Case) -> Interval:
+    """The total technical loading at both ends of the posture factor's interval."""
+    low, high = (_loading(case.basis, _technical(case.basis, end)).get("total", 0.0) for end in case.ends)
+    return Interval(low=low, high=high, level=measure.LEVEL)
+
+
+def _technical(basis: Basis, balanced: Mapping[Peril, float]) -> Factors:
+    clipped = rating.clip(basis.tables, basis.balance, rating.blend(basis.balance, balanced))
+    return rating.controls(basis.tables, clipped, basis.controls)
+
+
+def _unpriced(case: Case) -> Iterator[Statement]:
+    """Reasons for which nothing may be priced at all."""
+    if case.application is None:
+        yield _say(ReasonId.NO_APPLICATION)
+    floor = case.coverage.floor
+    for peril, share in case.coverage.by_peril.items():
+        if share < floor:
+            yield _say(ReasonId.COVERAGE, peril=peril, coverage=share, floor=floor)
+    yield from _unseen_groups(case, _NO_PRICE)
+
+
+def _unseen_groups(case: Case, consequence: str) -> Iterator[Statement]:
+    model = case.basis.model
+    for group in rating.unseen_groups(model, case.features.values):
+        if model.unseen[group] == consequence:
+            yield _say(ReasonId.GROUP_UNSEEN, group=group.value, reason=case.coverage.unseen[group.value])
+
+
+def _referrals(case: Case, tier: Tier, knock_outs: Sequence[Statement]) -> Iterator[Statement]:
+    """Reasons for which a person decides, with an indication of the price."""
+    if knock_outs:
+        yield _say(ReasonId.KNOCK_OUT, count=len(knock_outs))
+    if appetite.profile().actions[tier] is Action.REFER:
+        yield _say(ReasonId.TIER, tier=tier.value)
+    yield from _unseen_groups(case, _REFER)
+    for reason in _WITHHELD:
+        names = tuple(name for name, why in case.features.unseen.items() if why is reason)
+        if names:
+            yield _say(ReasonId.WITHHELD, features=names, reason=reason.value)
+    if case.application is not None:
+        yield from applications.referrals(case.basis.tables, case.application, case.on)
+
+
+def _differences(case: Case) -> tuple[Statement, ...]:
+    if case.application is None:
+        return ()
+    return declared.differences(case.application.controls, case.features)
+
+
+def _action(tier: Tier, *, refer: bool, remedies: bool) -> Action:
+    if refer:
+        return Action.REFER
+    advised = appetite.profile().actions[tier]
+    return Action.SUBJECTIVITIES if remedies and advised is Action.QUOTE else advised
+
+
+def _notes(case: Case, *, priced: bool) -> Iterator[Statement]:
+    """What stands between the model's loading and the price."""
+    if not priced:
+        return
+    tables, rated = case.basis.tables, case.rated
+    if not tables.filing.filed:
+        yield _say(ReasonId.INDICATION, country=tables.market)
+    groups = rating.unseen_groups(case.basis.model, case.features.values)
+    if groups:
+        yield _say(ReasonId.FLOORED, groups=tuple(group.value for group in groups))
+    for cover in case.basis.pure:
+        technical, charged = rated.technical.get(cover, 1.0), rated.charged.get(cover, 1.0)
+        if not groups and abs(technical - charged) > 5e-4:
+            yield _say(ReasonId.CAPPED, cover=cover.value, technical=technical - 1, charged=charged - 1)
+    if any(rated.least[cover] > amount for cover, amount in rated.gross.items()):
+        yield _say(ReasonId.MINIMUM, amount=int(tables.expenses.minimum), currency=tables.currency)
+
+
+def _drivers(score: RiskScore) -> Iterator[Statement]:
+    """The strongest contributions of what was seen, raising ones first."""
+    seen = [item for item in score.contributions if item.state == "seen"]
+    for name, chosen in (
+        (ReasonId.RAISES, [item for item in seen if item.factor > 1]),
+        (ReasonId.LOWERS, [item for item in seen if item.factor < 1]),
+    ):
+        for item in chosen[:_TOP]:
+            arguments: dict[str, Argument] = {"feature": item.feature, "factor": item.factor}
+            yield Statement(id=name.value, arguments=arguments, findings=item.findings)
+
+
+def _premium(case: Case) -> Premium:
+    by_cover = {cover: case.rated.premium.get(cover) for cover in Cover}
+    amounts = [amount for amount in by_cover.values() if amount is not None]
+    return Premium(
+        currency=case.basis.tables.currency, by_cover=by_cover, total=sum(amounts) if amounts else None
+    )
+
+
+def _no_premium(case: Case) -> Premium:
+    return Premium(currency=case.basis.tables.currency, by_cover=dict.fromkeys(Cover), total=None)
+
+
+def _say(name: ReasonId, **arguments: Argument) -> Statement:
+    return Statement(id=name.value, arguments=arguments)

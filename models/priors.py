@@ -1,0 +1,127 @@
+"""The literature prior: what each finding is thought to do to the frequency of claims, and how surely."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from typing import Any
+
+from models import reading
+from models.perils import Group, Peril
+
+_FEATURES = reading.DATA / "features.toml"
+_PRIORS = reading.DATA / "priors.toml"
+_PERILS = reading.DATA / "perils.toml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A check whose findings set a feature; with `messages`, only those failures count."""
+
+    check: str
+    messages: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prior:
+    """One row of the prior table.
+
+    `relative_risk` as published, `weight` the trust in it, `tau` the prior sd of the log coefficient,
+    `prevalence` the share of the reference book with the finding. Without `sources` no shipped check
+    sees the feature, and the model leaves it out.
+    """
+
+    name: str
+    group: Group
+    tilt: Mapping[Peril, float]
+    sources: tuple[Source, ...]
+    relative_risk: float
+    weight: float
+    tau: float
+    prevalence: float
+    grade: str
+    read: str
+    source: str
+
+    def coefficient(self, kappa: float) -> float:
+        """Log relativity before the tilt: weight x κ x ln(relative risk). κ enters here and nowhere else."""
+        return kappa * self.weight * math.log(self.relative_risk)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriorTable:
+    """All rows, with the rules that combine them (data/perils.toml)."""
+
+    rows: Mapping[str, Prior]
+    kappa: float
+    kappa_date: date
+    group_caps: Mapping[Group, float]
+    overlap_order: tuple[str, ...]
+    overlap_strength: float
+    follows: Mapping[Peril, Peril]
+    unseen: Mapping[Group, str]
+    coverage_floor: float
+    letters: Mapping[str, float]
+
+    def active(self) -> tuple[Prior, ...]:
+        """The rows that a shipped check can observe: the model's features, in the file's order."""
+        return tuple(row for row in self.rows.values() if row.sources)
+
+    def perils(self) -> tuple[Peril, ...]:
+        """Perils with a tilt of their own."""
+        first = next(iter(self.rows.values()))
+        return tuple(peril for peril in Peril if peril in first.tilt)
+
+
+@cache
+def table() -> PriorTable:
+    """The shipped prior table. Raises PostureError naming file, row and key of what does not fit."""
+    rules, priors = reading.document(_PERILS), reading.document(_PRIORS)
+    tilts = {name: _tilt(entry) for name, entry in reading.section(_PERILS, rules, "tilts").items()}
+    rows = {name: _row(name, entry, priors, tilts) for name, entry in reading.document(_FEATURES).items()}
+    overlap = reading.section(_PERILS, rules, "overlap")
+    return PriorTable(
+        rows=rows,
+        kappa=reading.number(_PRIORS, "[kappa] value", priors["kappa"]["value"], above=0),
+        kappa_date=priors["kappa"]["as_of"],
+        group_caps={Group(k): float(v) for k, v in reading.section(_PERILS, rules, "group_caps").items()},
+        overlap_order=tuple(overlap["order"]),
+        overlap_strength=float(overlap["strength"]),
+        follows={Peril(k): Peril(v) for k, v in reading.section(_PERILS, rules, "follows").items()},
+        unseen={Group(k): str(v) for k, v in reading.section(_PERILS, rules, "unseen").items()},
+        coverage_floor=float(reading.section(_PERILS, rules, "coverage")["floor"]),
+        letters={k: float(v) for k, v in reading.section(_PERILS, rules, "score").items()},
+    )
+
+
+def _tilt(entry: Mapping[str, Any]) -> dict[Peril, float]:
+    return {Peril(peril): float(value) for peril, value in entry.items()}
+
+
+def _row(
+    name: str,
+    feature: Mapping[str, Any],
+    priors: Mapping[str, Any],
+    tilts: Mapping[str, Mapping[Peril, float]],
+) -> Prior:
+    entry = priors.get(name)
+    if not isinstance(entry, Mapping):
+        raise reading.bad(_PRIORS, f"[{name}] is missing, but features.toml names it")
+    numbers = {
+        key: reading.number(_PRIORS, f"[{name}] {key}", entry.get(key), above=0)
+        for key in ("relative_risk", "weight", "tau", "prevalence")
+    }
+    return Prior(
+        name=name,
+        group=Group(feature["group"]),
+        tilt=tilts[feature["tilt"]],
+        sources=tuple(
+            Source(check=item["check"], messages=frozenset(item.get("messages", ())))
+            for item in feature.get("from", ())
+        ),
+        grade=entry["grade"],
+        read=entry["read"],
+        source=entry["source"],
+        **numbers,
+    )

@@ -1,0 +1,97 @@
+"""From findings and application to the decision: the one way in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from models import application as applications
+from models import artefact, declared, measure, rating, tables
+from models.artefact import Artefact
+from models.decide import Case, decide
+from models.features import vector
+from models.premium import Risk, pure_premiums, standard_risk
+from posture.core.application import Application
+from posture.core.decisions import Cover, Coverage, Decision, RiskScore
+from posture.core.features import FeatureVector
+from posture.core.findings import Finding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What the models say of one applicant, with the digests (SHA-256, hex) of what they said it from."""
+
+    features: FeatureVector
+    coverage: Coverage
+    score: RiskScore
+    decision: Decision
+    tables_digest: str
+    model_digest: str
+
+
+def assess(
+    findings: Sequence[Finding],
+    application: Application | None,
+    *,
+    on: date,
+    model: Artefact | None = None,
+    schedule: float = 1.0,
+) -> Result:
+    """Score and price on the tables in force at `on`; `model` is the shipped one unless given.
+
+    Without an application there is a tier but no premium. Raises PostureError for an application
+    that no table can price (unknown sector, country or date without table, limit below deductible).
+    """
+    used = model or artefact.shipped()
+    market = tables.load(application.country if application else tables.DEFAULT_COUNTRY, on)
+    features = vector(findings)
+    used.check_schema(features.schema)
+    basis = _basis(used, market, features, application, schedule)
+    rated = rating.rate(basis)
+    ends = measure.interval_ends(basis)
+    case = Case(
+        basis=basis,
+        rated=rated,
+        coverage=measure.coverage(basis, features),
+        score=measure.score(basis, rated, features, ends),
+        ends=ends,
+        features=features,
+        application=application,
+        findings=findings,
+        on=on,
+    )
+    return Result(
+        features=features,
+        coverage=case.coverage,
+        score=case.score,
+        decision=decide(case),
+        tables_digest=market.digest,
+        model_digest=used.digest,
+    )
+
+
+def _basis(
+    model: Artefact,
+    market: tables.Tables,
+    features: FeatureVector,
+    application: Application | None,
+    schedule: float,
+) -> rating.Basis:
+    risk, answers = _asked(market, application)
+    return rating.Basis(
+        model=model,
+        tables=market,
+        balance=model.balanced(market),
+        values=features.values,
+        pure=pure_premiums(market, risk),
+        controls=declared.factor(answers, market.controls),
+        schedule=schedule,
+    )
+
+
+def _asked(market: tables.Tables, application: Application | None) -> tuple[Risk, dict[str, bool]]:
+    """The risk and the declared controls; A and B on standard terms when nothing was asked."""
+    if application is None:
+        wanted = {cover: market.standard[cover] for cover in (Cover.A, Cover.B)}
+        return standard_risk(market, wanted), {}
+    applications.check(market, application)
+    return applications.risk(market, application), dict(application.controls)

@@ -1,0 +1,214 @@
+"""One assessment from consent to decision. After the scan everything is a pure function of observations."""
+
+import hashlib
+import json
+import platform
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+import models
+import posture
+from posture.app.clock import utc_now
+from posture.app.providers import load_providers
+from posture.app.settings import Settings
+from posture.checks import registry, runner
+from posture.core.application import Application
+from posture.core.assessment import Assessment, Digests, Scanner
+from posture.core.consent import Consent, Technique
+from posture.core.document import observation as observation_document
+from posture.core.errors import RefusedError
+from posture.core.findings import Finding, Owner
+from posture.core.observations import Observation, Reason, Unseen
+from posture.core.scope import Permit, Scope
+from posture.core.targets import Target, address
+from scanners.context import Context, Options
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What one assessment is made from."""
+
+    domain: str
+    consent: Consent
+    application: Application | None
+    options: Options
+    settings: Settings
+    clock: Callable[[], datetime] = utc_now
+    progress: Progress = field(default=lambda _step: None)
+
+
+def open_context(request: Request, subject: Target | None = None) -> Context:
+    """Make the scan's context. Raises RefusedError when the consent does not cover the subject now."""
+    scope = Scope(consent=request.consent, providers=load_providers())
+    refuse_outside(scope, subject or Target(name=request.domain), request.clock())
+    from scanners.dns.resolver import Resolver
+    from scanners.net.gateway import Gateway
+
+    gateway = Gateway(scope=scope, options=request.options, clock=request.clock)
+    resolver = Resolver(gateway, request.options, target=request.domain)
+    return Context(
+        gateway=gateway,
+        resolver=resolver,
+        options=request.options,
+        clock=request.clock,
+        progress=request.progress,
+    )
+
+
+def refuse_outside(scope: Scope, subject: Target, at: datetime) -> None:
+    """Raise RefusedError when no granted technique may touch the subject at all."""
+    refusals = []
+    for technique in sorted(scope.consent.techniques):
+        answer = scope.permit(subject, technique, at)
+        if isinstance(answer, Permit):
+            return
+        refusals.append(answer)
+    first = refusals[0]
+    raise RefusedError(
+        f"The consent does not allow this: {first.detail}.",
+        remedy="Obtain a consent for this target and date; `posture consent show FILE` prints this one.",
+        code=first.reason.value,
+    )
+
+
+async def assess(request: Request) -> Assessment:
+    """Scan under proved consent, judge, price. Raises PostureError before any packet for setup problems."""
+    from posture.app.proof import prove
+    from scanners.net.nmap import find_nmap
+    from scanners.survey import survey
+
+    context = open_context(request)
+    if Technique.PORTS in request.consent.techniques:
+        find_nmap(request.options)
+    started = request.clock().replace(microsecond=0)
+    try:
+        await prove(context, request.consent, request.settings.trusted_keys)
+        observations = await survey(context, request.domain)
+    finally:
+        context.gateway.close()
+    return conclude(request, context, started, observations)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conclusion:
+    """What follows from observations and application alone."""
+
+    findings: tuple[Finding, ...]
+    result: models.Result
+    faults: tuple[str, ...]
+
+
+def judge_and_price(
+    observations: Sequence[Observation[Any]],
+    *,
+    domain: str,
+    consent: Consent,
+    application: Application | None,
+    on: datetime,
+) -> Conclusion:
+    """The pure part: the same input gives the same output, today and in five years."""
+    scope = Scope(consent=consent, providers=load_providers())
+    judged = runner.judge(
+        observations, subject=Target(name=domain), owner_of=lambda target: owner_of(scope, target)
+    )
+    result = models.assess(judged.findings, application, on=on.date())
+    return Conclusion(findings=judged.findings, result=result, faults=judged.faults)
+
+
+def owner_of(scope: Scope, target: Target) -> Owner:
+    """Who runs what a finding is about; a URL counts by its host."""
+    name = target.name
+    if name is None and target.url is not None:
+        name = target.url.split("/")[2].partition(":")[0]
+    addr = address(target.address) if target.address else None
+    return scope.attribute(name, addr).owner
+
+
+def conclude(
+    request: Request, context: Context, started: datetime, observations: Sequence[Observation[Any]]
+) -> Assessment:
+    """Put an assessment together from what the scan brought."""
+    drawn = judge_and_price(
+        observations,
+        domain=request.domain,
+        consent=request.consent,
+        application=request.application,
+        on=started,
+    )
+    result = drawn.result
+    return Assessment(
+        id=_id(request.domain, started, observations),
+        domain=request.domain,
+        started_at=started,
+        finished_at=request.clock().replace(microsecond=0),
+        versions=versions(),
+        consent=request.consent,
+        application=request.application,
+        observations=tuple(observations),
+        findings=drawn.findings,
+        features=result.features,
+        coverage=result.coverage,
+        score=result.score,
+        decision=result.decision,
+        scanner=Scanner(
+            version=posture.__version__,
+            source_addresses=context.gateway.ledger.source_addresses(),
+            user_agent=request.options.user_agent,
+            contact=request.options.contact,
+        ),
+        contacted=context.gateway.ledger.contacts(),
+        digests=Digests(
+            tables=result.tables_digest,
+            model=result.model_digest,
+            catalogue=registry.catalogue().digest,
+            feeds={},
+        ),
+        complete=not context.faults and not drawn.faults and not _own_fault(observations),
+        faults=(*context.faults, *drawn.faults),
+    )
+
+
+def replay(stored: Assessment) -> Assessment:
+    """Judge and price a stored assessment again from its observations, with today's cards and tables."""
+    drawn = judge_and_price(
+        stored.observations,
+        domain=stored.domain,
+        consent=stored.consent,
+        application=stored.application,
+        on=stored.started_at,
+    )
+    result = drawn.result
+    return replace(
+        stored,
+        findings=drawn.findings,
+        features=result.features,
+        coverage=result.coverage,
+        score=result.score,
+        decision=result.decision,
+        versions=versions(),
+        digests=replace(
+            stored.digests,
+            tables=result.tables_digest,
+            model=result.model_digest,
+            catalogue=registry.catalogue().digest,
+        ),
+    )
+
+
+def versions() -> dict[str, str]:
+    """What the decision was made with."""
+    return {"posture": posture.__version__, "python": platform.python_version()}
+
+
+def _own_fault(observations: Sequence[Observation[Any]]) -> bool:
+    return any(isinstance(o.result, Unseen) and o.result.reason is Reason.BUG for o in observations)
+
+
+def _id(domain: str, started: datetime, observations: Sequence[Observation[Any]]) -> str:
+    """Time, domain, and a digest of what was seen: unique, sortable, and safe as a file name."""
+    seen = json.dumps([observation_document(obs) for obs in observations], sort_keys=True)
+    return f"{started:%Y%m%dT%H%M%SZ}-{domain}-{hashlib.sha256(seen.encode()).hexdigest()[:8]}"

@@ -1,0 +1,125 @@
+"""The command line: thin, lazy, and honest about errors. `main` is the console script."""
+
+import json
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Final, NoReturn
+
+import click
+
+import posture
+from posture.core.errors import ExitCode, PostureError
+
+#: Command name → module under `posture.app.cli` and attribute; modules load when their command is used.
+COMMANDS: Final[Mapping[str, str]] = {
+    "assess": "assess:assess",
+    "assessments": "assessments:assessments",
+    "checks": "checks:checks",
+    "consent": "consent:consent",
+    "demo": "demo:demo",
+    "doctor": "doctor:doctor",
+    "model": "model:model",
+    "probe": "probe:probe",
+    "rating": "rating:rating",
+    "renewals": "renewals:renewals",
+}
+
+#: Help lines by command, so that `posture --help` loads no command.
+HELP: Final[Mapping[str, str]] = {
+    "assess": "Scan an applicant under its consent; print tier, loading and premium; write the reports.",
+    "assessments": "List, show and replay stored assessments.",
+    "checks": "List the checks and show what one means.",
+    "consent": "Write, show and check a consent file.",
+    "demo": "Assess three applicants on loopback: real servers, real scan, no consent of yours needed.",
+    "doctor": "Look whether everything the program needs is here.",
+    "model": "Fit the risk model to your own claims, measure it, show it.",
+    "probe": "Ask one area of one target: dns, mail, tls, web or ports.",
+    "rating": "Show the rating tables; explain how an assessment was priced.",
+    "renewals": "Keep policies and assess again what falls due.",
+}
+
+
+class LazyGroup(click.Group):
+    """Knows its commands by name and imports one only when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(f"posture.app.cli.{module}"), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, HELP[name]) for name in sorted(COMMANDS)])
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Example: posture assess example.co.jp --consent consent.toml --application application.toml",
+)
+@click.version_option(posture.__version__, prog_name="posture")
+def cli() -> None:
+    """External security posture, seen under consent, turned into an underwriting decision."""
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run a command line and leave with its exit code (DESIGN §5)."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    sys.exit(_run(words, as_json="--json" in words))
+
+
+def _run(words: Sequence[str], *, as_json: bool) -> int:
+    try:
+        code = cli.main(list(words), prog_name="posture", standalone_mode=False)
+        return int(code) if isinstance(code, int) else ExitCode.DONE
+    except PostureError as error:
+        return _fail(error.exit_code, error.code, error.message, error.remedy, as_json=as_json)
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx else "posture"
+        return _fail(
+            ExitCode.USAGE, "usage", error.format_message(), f"See: {command} --help", as_json=as_json
+        )
+    except click.ClickException as error:
+        return _fail(
+            ExitCode.SETUP, "setup", error.format_message(), "Correct it and try again.", as_json=as_json
+        )
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("Stopped. Nothing was half-written.", err=True)
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output has left, as `head` does: not an error, but Python would say so at exit.
+        sys.stdout = None
+        return ExitCode.DONE
+    except Exception:  # noqa: BLE001 - the command line's one net: a fault of ours is said to be ours
+        traceback.print_exc()
+        return _fail(
+            ExitCode.INCOMPLETE,
+            "bug",
+            "This is a fault in posture itself; the lines above say where.",
+            "Please report it with the command and the lines above.",
+            as_json=as_json,
+        )
+
+
+def _fail(exit_code: int, code: str, message: str, remedy: str, *, as_json: bool) -> int:
+    click.echo(f"{message} {remedy}", err=True)
+    if as_json:
+        document = {
+            "schema": "posture.error/1",
+            "exit": int(exit_code),
+            "code": code,
+            "message": message,
+            "remedy": remedy,
+        }
+        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+    return int(exit_code)

@@ -1,0 +1,99 @@
+"""`posture assessments`: what was kept."""
+
+from pathlib import Path
+
+import click
+
+from posture.app.cli.common import database_option, json_option, lang_option, print_json
+from posture.core.assessment import Assessment
+from posture.core.catalogue import Language
+from posture.core.errors import ExitCode
+
+
+@click.group(epilog="Example: posture assessments list --domain example.co.jp")
+def assessments() -> None:
+    """Stored assessments: evidence that can be shown and replayed."""
+
+
+@assessments.command("list", epilog="Example: posture assessments list --json")
+@click.option("--domain", help="Only this domain.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000))
+@database_option
+@json_option
+def list_(domain: str | None, limit: int, database: str | None, *, as_json: bool) -> None:
+    """List the newest assessments."""
+    from posture.core.codec import encode
+    from posture.core.targets import host_name
+    from posture.store import assessments as stored
+    from posture.store.database import open_database
+
+    rows = stored.newest(open_database(database), domain=host_name(domain) if domain else None, limit=limit)
+    if as_json:
+        print_json({"assessments": [encode(row) for row in rows]})
+        return
+    for row in rows:
+        mark = "" if row.complete else "  (incomplete)"
+        click.echo(f"{row.id}  {row.tier}  {row.action:14}  {row.applicant}{mark}")
+
+
+@assessments.command(epilog="Example: posture assessments show 20261123T09")
+@click.argument("assessment_id", metavar="ID")
+@click.option("--out", type=click.Path(path_type=Path), help="Write the reports again into this folder.")
+@database_option
+@lang_option
+@json_option
+def show(assessment_id: str, out: Path | None, database: str | None, lang: str, *, as_json: bool) -> None:
+    """Show a stored assessment (the beginning of its id is enough)."""
+    item = _load(assessment_id, database)
+    files: tuple[Path, ...] = ()
+    if out is not None:
+        import reports
+        from posture.app.run import branding, check_out
+        from posture.app.settings import load_settings
+        from posture.checks.registry import catalogue
+
+        files = reports.write(item, catalogue(), check_out(out), branding=branding(load_settings()))
+    _print(item, lang, files, as_json=as_json)
+
+
+@assessments.command(epilog="Example: posture assessments replay 20261123T09")
+@click.argument("assessment_id", metavar="ID")
+@database_option
+@lang_option
+@json_option
+def replay(assessment_id: str, database: str | None, lang: str, *, as_json: bool) -> int:
+    """Judge and price stored observations again with today's cards and tables; say whether it agrees."""
+    from posture.app.assess import replay as again
+
+    stored = _load(assessment_id, database)
+    fresh = again(stored)
+    same = fresh.findings == stored.findings and fresh.decision == stored.decision
+    _print(fresh, lang, (), as_json=as_json)
+    changed = [
+        name
+        for name in ("tables", "model", "catalogue")
+        if getattr(fresh.digests, name) != getattr(stored.digests, name)
+    ]
+    why = f" Changed since: {', '.join(changed)}." if changed else ""
+    verdict = "The same findings and the same decision." if same else "Findings or decision differ."
+    click.echo(f"{verdict}{why}", err=True)
+    return ExitCode.DONE
+
+
+def _load(assessment_id: str, database: str | None) -> Assessment:
+    from posture.store import assessments as stored
+    from posture.store.database import open_database
+
+    return stored.load(open_database(database), assessment_id)
+
+
+def _print(item: Assessment, lang: str, files: tuple[Path, ...], *, as_json: bool) -> None:
+    if as_json:
+        from posture.core.document import assessment as to_document
+
+        print_json(to_document(item))
+        return
+    from posture.app.cli.summary import Terminal
+    from posture.checks.registry import catalogue
+
+    Terminal.open(catalogue(), Language(lang)).summary(item, files)

@@ -1,0 +1,162 @@
+"""`posture model`: fit the risk model to own claims, measure it, show what it knows."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from posture.app.cli.common import json_option, print_json
+
+if TYPE_CHECKING:
+    from models.artefact import Artefact
+    from models.evaluate import Evaluation
+    from models.learn import Learnt
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.group(epilog="Example: posture model fit experience.csv --out model.json")
+def model() -> None:
+    """The risk model: a literature prior that learns from your own claims."""
+
+
+@model.command(epilog="Example: posture model schema --csv > experience.csv")
+@click.option("--csv", "as_csv", is_flag=True, help="Print the header line only.")
+@json_option
+def schema(*, as_csv: bool, as_json: bool) -> None:
+    """Print the columns of the experience file."""
+    from models import experience
+    from posture.core.codec import encode
+
+    columns = experience.columns()
+    if as_json:
+        print_json({"columns": [encode(column) for column in columns]})
+    elif as_csv:
+        click.echo(",".join(column.name for column in columns))
+    else:
+        for column in columns:
+            click.echo(f"{column.name:26} {column.unit:14} {column.meaning}")
+
+
+@model.command(epilog="Example: posture model fit experience.csv --out model.json")
+@click.argument("experience_file", metavar="CSV", type=_FILE)
+@click.option("--out", type=_FILE, required=True, help="The artefact to write (JSON).")
+@json_option
+def fit(experience_file: Path, out: Path, *, as_json: bool) -> None:
+    """Update the shipped prior with claims of your own and write the model."""
+    from models import build, experience, learn
+    from posture.core.codec import encode
+
+    learnt = learn.fit(experience.read(experience_file), name=experience_file.stem)
+    build.write(learnt.content, out)
+    if as_json:
+        print_json(
+            {
+                "model": str(out),
+                "digest": learnt.content["digest"],
+                "levels": [encode(level) for level in learnt.levels],
+                "changes": [encode(change) for change in learnt.changes],
+                "fixed": list(learnt.fixed),
+            }
+        )
+    else:
+        _print_learnt(learnt, out)
+
+
+@model.command(epilog="Example: posture model evaluate model.json next-year.csv --out evidence")
+@click.argument("model_file", metavar="MODEL", type=_FILE)
+@click.argument("experience_file", metavar="CSV", type=_FILE)
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for the figures (SVG).")
+@json_option
+def evaluate(model_file: Path, experience_file: Path, out: Path | None, *, as_json: bool) -> None:
+    """Measure a model on claims it was not fitted to."""
+    from models import artefact, experience
+    from models.evaluate import evaluate as measure
+    from posture.core.codec import encode
+
+    pack = measure(artefact.load(model_file), experience.read(experience_file))
+    if as_json:
+        print_json(encode(pack))
+    else:
+        _print_pack(pack)
+    if out is not None:
+        from models.evaluate import plots
+
+        out.mkdir(parents=True, exist_ok=True)
+        for path in plots.write(pack, out):
+            click.echo(f"Wrote {path}", err=True)
+
+
+@model.command(epilog="Example: posture model show")
+@click.argument("model_file", metavar="[MODEL]", type=_FILE, required=False)
+@json_option
+def show(model_file: Path | None, *, as_json: bool) -> None:
+    """Show the relativities of a model: the shipped one unless a file is named."""
+    from models import artefact
+    from posture.core.codec import encode
+
+    used = artefact.shipped() if model_file is None else artefact.load(model_file)
+    if as_json:
+        print_json(encode(used))
+    else:
+        _print_model(used)
+
+
+@model.command(epilog="Example: posture model simulate --count 2000 --seed 1 > synthetic.csv")
+@click.option("--count", type=click.IntRange(1, 1_000_000), default=2000, show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--broken", is_flag=True, help="Break the model's assumptions on purpose.")
+def simulate(count: int, seed: int, *, broken: bool) -> None:
+    """Print synthetic experience, to try the other commands on."""
+    from models import synthetic
+
+    click.echo(synthetic.csv_text(count, seed=seed, broken=broken), nl=False)
+
+
+def _print_learnt(learnt: "Learnt", out: Path) -> None:
+    click.echo(f"{'peril':12}{'expected':>10}{'observed':>10}{'level':>8}{'Z':>7}")
+    for level in learnt.levels:
+        click.echo(
+            f"{level.peril:12}{level.expected:10.1f}{level.observed:10.0f}{level.level:8.2f}"
+            f"{level.credibility:7.2f}"
+        )
+    click.echo(f"\n{'relativity':26}{'prior':>8}{'exact':>8}{'deployed':>10}{'sd(log)':>9}")
+    for change in learnt.changes:
+        mark = "  fixed at 1" if change.feature in learnt.fixed else ""
+        click.echo(
+            f"{change.feature:26}{change.prior:8.2f}{change.exact:8.2f}{change.deployed:10.2f}"
+            f"{change.sd:9.2f}{mark}"
+        )
+    click.echo(f"\nWrote {out}")
+
+
+def _print_pack(pack: "Evaluation") -> None:
+    label = " synthetic" if pack.synthetic else ""
+    click.echo(f"{pack.model}: {pack.policies:,}{label} policies, {pack.exposure:,.0f} policy-years")
+    for peril, found in pack.perils.items():
+        gini, auc, ratio = found.gini, found.auc, found.actual_to_expected
+        click.echo(
+            f"\n{peril}: {found.claims:.0f} claims, {found.expected:.1f} expected, Z {found.credibility:.2f}"
+        )
+        click.echo(f"  actual to expected {ratio.value:.2f} ({ratio.low:.2f} to {ratio.high:.2f}, exact)")
+        click.echo(f"  AUC {auc.value:.3f} ({auc.low:.3f} to {auc.high:.3f})")
+        click.echo(
+            f"  Gini {gini.value:.3f} ({gini.low:.3f} to {gini.high:.3f}), gain {found.gini_gain:+.3f}"
+        )
+        rivals = f"prior {found.deviance_prior:.5f}, mean {found.deviance_mean:.5f}"
+        click.echo(f"  deviance {found.deviance:.5f}, {rivals}")
+    drift = {name: value for name, value in pack.psi.items() if value > 0.10}
+    click.echo(f"\nPSI above .10: {', '.join(f'{n} {v:.2f}' for n, v in drift.items()) or 'none'}")
+    click.echo(f"Relativities below 1: {pack.monotone}")
+    means = ", ".join(f"{peril} {mean:.3f}" for peril, mean in pack.off_balance.items())
+    click.echo(f"Mean posture factor of this book: {means}")
+
+
+def _print_model(used: "Artefact") -> None:
+    click.echo(f"{used.name}  {used.features_schema}  expected claims {used.expected_claims:.1f}")
+    click.echo(f"digest {used.digest}\n")
+    perils = "".join(f"{peril:>13}" for peril in used.perils)
+    click.echo(f"{'relativity when found':26}{'untilted':>10}{perils}")
+    for feature in used.features:
+        cells = "".join(f"{feature.cells[peril].found:13.2f}" for peril in used.perils)
+        click.echo(f"{feature.name:26}{feature.relativity:10.2f}{cells}")

@@ -1,0 +1,169 @@
+"""One area of one target: what `posture probe` does."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from posture.app.assess import Request, open_context, owner_of
+from posture.app.options import split_host_port
+from posture.app.proof import prove
+from posture.checks import registry, runner
+from posture.core.consent import Technique
+from posture.core.errors import PostureError, RefusedError
+from posture.core.findings import Finding
+from posture.core.observations import Observation
+from posture.core.scope import Permit
+from posture.core.targets import Target, host_name
+from scanners.context import Context
+
+Observations = list[Observation[Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeResult:
+    """Observations and findings of one area; `faults` are our own."""
+
+    observations: tuple[Observation[Any], ...]
+    findings: tuple[Finding, ...]
+    faults: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """A probe's target as written, taken apart: a name or an address, perhaps a port or a URL."""
+
+    technique: Technique
+    name: str | None
+    address: str | None
+    port: int | None
+    url: str | None
+
+    @property
+    def host(self) -> str:
+        """The name, or the address of a nameless target."""
+        return self.name or self.address or ""
+
+    @property
+    def target(self) -> Target:
+        """What the scope is asked about first."""
+        return Target(name=self.name, address=self.address, port=self.port)
+
+
+def read_subject(technique: Technique, text: str) -> Subject:
+    """Read TARGET: a domain (dns, mail), HOST[:PORT] (tls, ports) or a URL (web). Raises PostureError."""
+    if technique in (Technique.DNS, Technique.MAIL):
+        return Subject(technique=technique, name=host_name(text), address=None, port=None, url=None)
+    if technique is Technique.WEB:
+        return _url(text)
+    host, port = split_host_port(text, 443 if technique is Technique.TLS else None)
+    is_address = ":" in host or host.replace(".", "").isdecimal()
+    return Subject(
+        technique=technique,
+        name=None if is_address else host,
+        address=host if is_address else None,
+        port=port,
+        url=None,
+    )
+
+
+def _url(text: str) -> Subject:
+    parts = urlsplit(text if "://" in text else f"https://{text}/")
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
+        raise PostureError(
+            f"“{text}” is not a web address.",
+            remedy="Give a URL such as https://example.co.jp/.",
+            code="bad-url",
+        )
+    host, port = split_host_port(parts.netloc, 443 if parts.scheme == "https" else 80)
+    standard = port == (443 if parts.scheme == "https" else 80)
+    place = host if standard else f"{host}:{port}"
+    url = f"{parts.scheme}://{place}{parts.path or '/'}" + (f"?{parts.query}" if parts.query else "")
+    return Subject(technique=Technique.WEB, name=host_name(host), address=None, port=port, url=url)
+
+
+async def probe(request: Request, subject: Subject) -> ProbeResult:
+    """Ask one area under proved consent and judge what came back. Raises PostureError before any packet."""
+    from scanners import survey
+
+    context = _context(request, subject)
+    if subject.technique is Technique.PORTS:
+        from scanners.net.nmap import find_nmap
+
+        find_nmap(request.options)
+    try:
+        await prove(context, request.consent, request.settings.trusted_keys)
+        attempt = _attempt(context, subject)
+        observations = await survey.probe(context, subject.technique, attempt, subject.host)
+    finally:
+        context.gateway.close()
+    checks = [c for c in registry.all_checks() if c.card.reads in survey.KINDS[subject.technique]]
+    judged = runner.judge(
+        observations,
+        subject=subject.target,
+        owner_of=lambda target: owner_of(context.gateway.scope, target),
+        checks=checks,
+    )
+    return ProbeResult(
+        observations=tuple(observations),
+        findings=judged.findings,
+        faults=(*context.faults, *judged.faults),
+    )
+
+
+def _context(request: Request, subject: Subject) -> Context:
+    """The scan's context. Raises RefusedError when the technique is not allowed on this very target."""
+    context = open_context(request, subject.target)
+    answer = context.gateway.scope.permit(subject.target, subject.technique, request.clock())
+    if not isinstance(answer, Permit):
+        raise RefusedError(
+            f"The consent does not allow this: {answer.detail}.",
+            remedy="Obtain a consent for it; `posture consent show FILE` prints what this one allows.",
+            code=answer.reason.value,
+        )
+    return context
+
+
+def _attempt(context: Context, subject: Subject) -> Callable[[], Awaitable[Observations]]:
+    from scanners import dns, mail
+
+    match subject.technique:
+        case Technique.DNS:
+            return lambda: dns.scan(context, subject.host)
+        case Technique.MAIL:
+            return lambda: mail.scan(context, subject.host)
+        case Technique.WEB:
+            return lambda: _web(context, subject)
+        case Technique.TLS:
+            return lambda: _tls(context, subject)
+        case _:
+            return lambda: _ports(context, subject)
+
+
+async def _web(context: Context, subject: Subject) -> Observations:
+    from scanners import web
+
+    return await web.scan(context, [subject.url or ""])
+
+
+async def _tls(context: Context, subject: Subject) -> Observations:
+    from scanners import tls
+
+    targets = await _targets(context, subject)
+    return await tls.scan(
+        context, [tls.TlsTarget(target=t, starttls=context.options.starttls) for t in targets]
+    )
+
+
+async def _ports(context: Context, subject: Subject) -> Observations:
+    from scanners import ports
+
+    return await ports.scan(context, await _targets(context, subject))
+
+
+async def _targets(context: Context, subject: Subject) -> Sequence[Target]:
+    """The subject at each of its addresses."""
+    if subject.name is None:
+        return [subject.target]
+    fact = await context.resolver.reach(subject.name, subject.port or 443)
+    return [Target(name=subject.name, address=text, port=subject.port) for text in fact.all]

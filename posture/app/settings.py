@@ -1,0 +1,62 @@
+"""The operator's settings: one TOML file, every key optional, the environment for what varies by run."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from posture.core.errors import PostureError
+
+
+class Insurer(BaseModel):
+    """Who the reports speak for; without it they carry a watermark."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    name: str = ""
+    desk: str = ""
+    document_number: str = ""
+
+
+class Settings(BaseModel):
+    """`contact` is shown to scanned hosts; `trusted_keys` are base64 Ed25519 public keys by name."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    contact: str = ""
+    database: str | None = None
+    nmap: str | None = None
+    trusted_keys: Mapping[str, str] = Field(default_factory=dict)
+    insurer: Insurer = Insurer()
+
+
+def settings_path() -> Path:
+    """`POSTURE_SETTINGS`, or posture/settings.toml in the user's configuration folder."""
+    named = os.environ.get("POSTURE_SETTINGS")
+    base = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
+    return Path(named) if named else Path(base) / "posture" / "settings.toml"
+
+
+def load_settings() -> Settings:
+    """Read the settings; none is fine unless POSTURE_SETTINGS names one. Raises PostureError."""
+    path = settings_path()
+    if not path.exists() and "POSTURE_SETTINGS" not in os.environ:
+        return Settings()
+    try:
+        return Settings.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise _bad(path, f"field “{field}”: {first['msg']}") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise _bad(path, str(error)) from None
+
+
+def _bad(path: Path, problem: str) -> PostureError:
+    return PostureError(
+        f"The settings file {path} cannot be used: {problem}.",
+        remedy="Correct the file, or point POSTURE_SETTINGS to another.",
+        code="bad-settings",
+    )

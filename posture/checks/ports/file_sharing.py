@@ -1,0 +1,13 @@
+"""`ports/file_sharing`: nobody outside can reach file sharing meant for inside (SMB, RPC, NFS)."""
+
+from collections.abc import Iterator
+
+from posture.checks.exposure import judge_group
+from posture.core.facts.ports_host import PortsHost
+from posture.core.findings import Verdict
+from posture.core.risky_ports import Group
+
+
+def judge(fact: PortsHost) -> Iterator[Verdict]:
+    """One finding per reachable port, or one pass; unknown where nobody looked."""
+    yield from judge_group(fact, Group.FILE_SHARING)

@@ -1,0 +1,23 @@
+"""`tls/modern_protocol`: TLS 1.2 or 1.3 is offered."""
+
+from collections.abc import Iterator
+
+from posture.checks.handshake import without
+from posture.core.facts.tls_endpoint import TlsEndpoint
+from posture.core.findings import Verdict, failed, passed
+
+_MODERN = ("TLSv1.2", "TLSv1.3")
+
+
+def judge(fact: TlsEndpoint) -> Iterator[Verdict]:
+    """One of the two is enough (RFC 9325 §3.1.1); none of any kind means that all is in the clear."""
+    offered = tuple(name for name, state in fact.protocols.items() if state)
+    modern = tuple(name for name in _MODERN if fact.protocols.get(name))
+    if modern:
+        yield passed("offered", protocols=modern)
+    elif any(fact.protocols.get(name) is None for name in _MODERN):
+        yield without(fact, "protocols.TLSv1.2")
+    elif offered:
+        yield failed("only_old", protocols=offered)
+    else:
+        yield failed("no_tls")

@@ -1,0 +1,25 @@
+"""`dns.addresses`: the addresses a name resolves to."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DnsAddresses:
+    """A and AAAA of a name; null where the question failed, empty where there are none.
+
+    `exists` is False for NXDOMAIN; `aliases` is the CNAME chain, in order.
+    """
+
+    KIND: ClassVar[str] = "dns.addresses"
+
+    name: str
+    exists: bool
+    ipv4: tuple[str, ...] | None
+    ipv6: tuple[str, ...] | None
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Every address that was seen, IPv4 first."""
+        return (*(self.ipv4 or ()), *(self.ipv6 or ()))

@@ -1,0 +1,30 @@
+"""`dns.dangling`: names of the domain that point to something which is not there."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pointer:
+    """A record that points to another name. `rdtype`: CNAME, NS or MX; `target` is where the chain ends.
+
+    `gone`: the target does not exist (NXDOMAIN); null when that could not be asked. `claimable` says by whom
+    a missing target can be had: the name of a service that gives it to any customer, `registry` where its
+    domain can be registered, null where neither is known.
+    """
+
+    name: str
+    rdtype: str
+    target: str
+    gone: bool | None
+    claimable: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DnsDangling:
+    """`names_checked` are all names that were answered for, `pointers` those that point elsewhere."""
+
+    KIND: ClassVar[str] = "dns.dangling"
+
+    names_checked: tuple[str, ...]
+    pointers: tuple[Pointer, ...]

@@ -1,0 +1,37 @@
+"""`mail.exchangers`: where mail for the domain goes (RFC 5321 §5)."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchanger:
+    """One MX; `addresses` is null when they could not be resolved.
+
+    `exists` is false for a name that does not exist (NXDOMAIN), `alias` true for one that is a CNAME
+    (against RFC 2181 §10.3).
+    """
+
+    preference: int
+    name: str
+    addresses: tuple[str, ...] | None
+    exists: bool | None = None
+    alias: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailExchangers:
+    """No hosts and no null MX: no MX record is published; `implicit` tells what follows from that.
+
+    `null_mx`: the domain says that it takes no mail (RFC 7505). `implicit`: there is no MX, but an address
+    that mail is delivered to in its place (RFC 5321 §5.1), null when that could not be asked.
+    `problems`: null-mx-among-others, null-mx-preference, exchanger-twice, too-many-exchangers (only the
+    first are looked at).
+    """
+
+    KIND: ClassVar[str] = "mail.exchangers"
+
+    null_mx: bool
+    hosts: tuple[Exchanger, ...]
+    implicit: bool | None = False
+    problems: tuple[str, ...] = ()

@@ -1,0 +1,54 @@
+"""`ports.host`: what a port sweep of one address saw."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from posture.core.targets import covers_port, port_ranges
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Port:
+    """One port. `state` is open, closed or filtered as nmap means them (closed answered, filtered did not).
+
+    `service` is the name of the port or of the protocol recognised on it; `tunnel` is "ssl" or null;
+    `confidence` 0–10 as nmap's `conf` (3 = from the port number alone).
+    """
+
+    port: int
+    protocol: str
+    state: str
+    service: str | None = None
+    product: str | None = None
+    version: str | None = None
+    cpe: tuple[str, ...] = ()
+    tunnel: str | None = None
+    confidence: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortsHost:
+    """Open and refusing ports of one address.
+
+    `scanned` is the swept list in nmap's port language per protocol (`T:22,80-90`). `ports` lists every
+    open port, and closed or filtered ones only where the whole list is short. `control` is true when the
+    host answered (open or RST) before and after the sweep, so that silence means “not reachable”
+    (DESIGN §3); without it the observation is Unseen(blocked). `suspicious` names why the answers
+    should not be believed (all-open, tcpwrapped), or is null.
+    """
+
+    KIND: ClassVar[str] = "ports.host"
+
+    address: str
+    names: tuple[str, ...]
+    ports: tuple[Port, ...]
+    scanned: str
+    control: bool
+    suspicious: str | None = None
+
+    def open_ports(self, protocol: str = "tcp") -> tuple[Port, ...]:
+        """The open ports of a protocol."""
+        return tuple(p for p in self.ports if p.protocol == protocol and p.state == "open")
+
+    def swept(self, port: int, protocol: str = "tcp") -> bool:
+        """Whether the port was on the swept list."""
+        return covers_port(port_ranges(self.scanned), port, protocol)

@@ -1,0 +1,123 @@
+"""Opens the database and brings its tables up to date."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+
+from posture.core.errors import PostureError
+
+#: The newest migration; a test compares it with the chain in `migrations/versions`.
+HEAD = "0001"
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def default_url() -> str:
+    """SQLite in the user's data folder (XDG base directory specification)."""
+    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return f"sqlite:///{Path(base) / 'posture' / 'posture.db'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """An open database with current tables."""
+
+    engine: Engine
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """One transaction: all or nothing. Raises PostureError when the database cannot do it."""
+        try:
+            with self.engine.begin() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise _unusable(self.engine.url.render_as_string(hide_password=True), error) from error
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.engine.dispose()
+
+
+def open_database(url: str | None = None) -> Database:
+    """Open (and create or migrate) the database at `url`. Raises PostureError."""
+    chosen = url or os.environ.get("POSTURE_DATABASE") or default_url()
+    engine = _engine(chosen)
+    shown = engine.url.render_as_string(hide_password=True)
+    try:
+        if _revision(engine) != HEAD:
+            _upgrade(engine)
+    except (SQLAlchemyError, OSError) as error:
+        engine.dispose()
+        raise _unusable(shown, error) from error
+    return Database(engine)
+
+
+def _engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "postgresql":
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        if parsed.get_backend_name() == "sqlite" and parsed.database:
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(parsed)
+    except (ArgumentError, ImportError, OSError) as error:
+        raise _unusable(_without_secret(url), error) from error
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _sqlite_pragmas)
+    return engine
+
+
+def _sqlite_pragmas(connection: object, _record: object) -> None:
+    cursor = connection.cursor()  # type: ignore[attr-defined]  # a DB-API connection has no static type
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=10000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _revision(engine: Engine) -> str | None:
+    with engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _upgrade(engine: Engine) -> None:
+    # Alembic costs most of a second to import: only when there is something to do.
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util import CommandError
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            raise PostureError(
+                f"The database was written by another version of this program ({error}).",
+                remedy="Upgrade posture-underwriting, or name another database with --database.",
+                code="database-version",
+            ) from error
+
+
+def _without_secret(url: str) -> str:
+    """The URL without what stands between the scheme and the host."""
+    scheme, sign, rest = url.partition("://")
+    return f"{scheme}{sign}{rest.rpartition('@')[2]}"
+
+
+def _unusable(url: str, error: Exception) -> PostureError:
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
+    first = str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__
+    return PostureError(
+        f"The database {url} cannot be used: {first}.",
+        remedy="Check the URL, the path's permissions and free space, or name another with --database.",
+        code="database",
+    )

@@ -1,0 +1,1 @@
+"""Alembic's chain of migrations; alembic loads its files by path."""

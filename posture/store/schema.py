@@ -1,0 +1,82 @@
+"""Tables. A change here needs a migration in `migrations/versions`; a test compares the two."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
+
+NAMING = {
+    "ix": "ix_%(column_0_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+metadata = MetaData(naming_convention=NAMING)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware time; SQLite forgets offsets, so UTC is stored and put back."""
+
+    impl = DateTime(timezone=True)  # type: ignore[mutable-override]  # as SQLAlchemy documents it
+    cache_ok = True  # type: ignore[mutable-override]  # idem
+
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        """Convert to UTC; a naive time is a bug."""
+        if value is not None and value.tzinfo is None:
+            raise ValueError("times in the store are aware")
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        """Give back an aware UTC time."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+policies = Table(
+    "policies",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("applicant", Text, nullable=False),
+    Column("domain", String(253), nullable=False),
+    Column("renewal_date", Date, nullable=False),
+    Column("consent", Text, nullable=False),
+    Column("application", Text, nullable=False),
+    Column("added_at", UtcDateTime, nullable=False),
+)
+
+assessments = Table(
+    "assessments",
+    metadata,
+    Column("id", String(128), primary_key=True),
+    Column("domain", String(253), nullable=False),
+    Column("applicant", Text, nullable=False),
+    Column("policy_id", String(64), ForeignKey("policies.id"), nullable=True),
+    Column("finished_at", UtcDateTime, nullable=False),
+    Column("complete", Boolean, nullable=False),
+    Column("tier", String(2), nullable=False),
+    Column("action", String(16), nullable=False),
+    Column("premium_total", BigInteger, nullable=True),
+    Column("currency", String(3), nullable=False),
+    # Plain JSON, not JSONB: a stored document is evidence and keeps the order it was written in.
+    Column("document", JSON, nullable=False),
+)
+
+Index("ix_assessments_domain_finished_at", assessments.c.domain, assessments.c.finished_at)
+Index("ix_policies_renewal_date", policies.c.renewal_date)

@@ -1,0 +1,142 @@
+"""What was asked and what came back, in the words of the protocols: lines an administrator recognises."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from posture.core.facts.dns_addresses import DnsAddresses
+from posture.core.facts.dns_caa import DnsCaa
+from posture.core.facts.dns_zone import DnsZone
+from posture.core.facts.dnssec_chain import DnssecChain
+from posture.core.facts.mail_dkim import MailDkim
+from posture.core.facts.mail_dmarc import MailDmarc
+from posture.core.facts.mail_exchangers import MailExchangers
+from posture.core.facts.mail_mta_sts import MailMtaSts
+from posture.core.facts.mail_spf import MailSpf
+from posture.core.facts.ports_host import PortsHost
+from posture.core.facts.service_product import ServiceProduct
+from posture.core.facts.tls_endpoint import TlsEndpoint
+from posture.core.facts.web_response import WebResponse
+from posture.core.observations import Observation, Seen
+
+_LINES = 12
+_WIDTH = 160
+
+
+def answer(observation: Observation[Any]) -> tuple[str, ...]:
+    """The answer in at most twelve lines of 160 characters; nothing for a kind without a short form."""
+    if not isinstance(observation.result, Seen):
+        return ()
+    form = _FORMS.get(observation.kind)
+    lines = [] if form is None else list(form(observation.result.value))
+    shown = [line if len(line) <= _WIDTH else line[:_WIDTH] + "…" for line in lines[:_LINES]]
+    return (*shown, "…") if len(lines) > _LINES else tuple(shown)
+
+
+def _addresses(fact: DnsAddresses) -> Iterator[str]:
+    if not fact.exists:
+        yield f"{fact.name}: NXDOMAIN"
+    for alias in fact.aliases:
+        yield f"CNAME {alias}"
+    for address in fact.ipv4 or ():
+        yield f"A {address}"
+    for address in fact.ipv6 or ():
+        yield f"AAAA {address}"
+
+
+def _caa(fact: DnsCaa) -> Iterator[str]:
+    for issuer in fact.issue:
+        yield f'CAA 0 issue "{issuer}"'
+    for issuer in fact.issuewild:
+        yield f'CAA 0 issuewild "{issuer}"'
+    if not fact.issue and not fact.issuewild:
+        yield "CAA: NODATA"
+
+
+def _zone(fact: DnsZone) -> Iterator[str]:
+    for server in fact.nameservers:
+        flags = [
+            name for name in ("udp", "tcp", "authoritative", "recursion", "transfer") if getattr(server, name)
+        ]
+        yield f"NS {server.name} {server.address}: {' '.join(flags) or '–'}"
+    if fact.soa is not None:
+        yield f"SOA {fact.soa.mname} serial {fact.soa.serial}"
+
+
+def _dnssec(fact: DnssecChain) -> Iterator[str]:
+    yield f"{fact.zone}: {fact.status} ({fact.reason})"
+
+
+def _exchangers(fact: MailExchangers) -> Iterator[str]:
+    if fact.null_mx:
+        yield "MX 0 ."
+    for host in fact.hosts:
+        yield f"MX {host.preference} {host.name} {' '.join(host.addresses or ())}".rstrip()
+    if not fact.null_mx and not fact.hosts:
+        yield "MX: NODATA"
+
+
+def _spf(fact: MailSpf) -> Iterator[str]:
+    yield from (f'TXT "{record}"' for record in fact.records)
+    yield f"SPF: {fact.status}, {fact.lookups} lookups"
+
+
+def _dmarc(fact: MailDmarc) -> Iterator[str]:
+    yield f'TXT "{fact.record}"' if fact.record else f"DMARC: {fact.status}"
+
+
+def _mta_sts(fact: MailMtaSts) -> Iterator[str]:
+    yield f"MTA-STS: {fact.status}, mode {fact.mode or '–'}"
+
+
+def _dkim(fact: MailDkim) -> Iterator[str]:
+    for selector in fact.selectors:
+        key = f"{selector.key_type or ''} {selector.bits or ''}".rstrip()
+        yield f"{selector.selector}: {selector.status} {key}".rstrip()
+    yield f"{len(fact.selectors_checked)} selectors asked"
+
+
+def _tls(fact: TlsEndpoint) -> Iterator[str]:
+    spoken = [name for name, offered in fact.protocols.items() if offered]
+    yield f"{' '.join(spoken) or '–'}"
+    for certificate in (fact.certificates or ())[:1]:
+        yield f"{certificate.subject}; {certificate.issuer}"
+        key = f"{certificate.key_type} {certificate.key_bits or ''}".rstrip()
+        yield f"notAfter {certificate.not_after:%Y-%m-%d %H:%M} UTC; {key}"
+    if fact.trust is not None:
+        yield f"chain: {fact.trust.reason}"
+
+
+def _web(fact: WebResponse) -> Iterator[str]:
+    for hop in fact.redirects:
+        yield f"HTTP {hop.status} {hop.url} → {hop.location}"
+    yield f"HTTP {fact.status} {fact.url}"
+    yield from (f"{name}: {value}" for name, value in fact.headers)
+
+
+def _ports(fact: PortsHost) -> Iterator[str]:
+    for port in fact.open_ports():
+        product = " ".join(part for part in (port.service, port.product, port.version) if part)
+        yield f"{port.port}/tcp open {product}".rstrip()
+    if not fact.open_ports():
+        yield f"{fact.address}: no open TCP port of {fact.scanned}"
+
+
+def _service(fact: ServiceProduct) -> Iterator[str]:
+    yield fact.banner
+
+
+_FORMS: Mapping[str, Callable[[Any], Iterator[str]]] = {
+    DnsAddresses.KIND: _addresses,
+    DnsCaa.KIND: _caa,
+    DnsZone.KIND: _zone,
+    DnssecChain.KIND: _dnssec,
+    MailExchangers.KIND: _exchangers,
+    MailSpf.KIND: _spf,
+    MailDmarc.KIND: _dmarc,
+    MailMtaSts.KIND: _mta_sts,
+    MailDkim.KIND: _dkim,
+    TlsEndpoint.KIND: _tls,
+    WebResponse.KIND: _web,
+    PortsHost.KIND: _ports,
+    ServiceProduct.KIND: _service,
+}

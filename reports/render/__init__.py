@@ -1,0 +1,1 @@
+"""One module per format: each takes a finished document and gives bytes."""

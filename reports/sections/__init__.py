@@ -1,0 +1,1 @@
+"""The parts of each report, put into words: one module per audience, and what they share."""

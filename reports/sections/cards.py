@@ -1,0 +1,122 @@
+"""A finding as a card: for the applicant with everything needed to mend it, for the underwriter to defend."""
+
+from typing import Any
+
+from posture.core.observations import Observation
+from reports import convention, prose, verify
+from reports.blocks import Badge, Card, Code, Fact, Facts, Paragraph, Part
+from reports.evidence import answer
+from reports.say import Say
+from reports.view import Effect, Issue
+
+#: How many observations a card quotes: a finding may rest on every address of a name.
+_QUOTED = 4
+
+
+def anchor(finding_id: str) -> str:
+    """The anchor of a finding's card."""
+    return f"f-{finding_id}"
+
+
+def applicant(issue: Issue, say: Say) -> Card:
+    """What was seen, why it matters, how to mend and check it, who does it, what to quote in a dispute."""
+    finding = issue.finding
+    wording = say.catalogue.cards[finding.check].wordings[say.language]
+    return Card(
+        anchor=anchor(finding.id),
+        title=_title(issue, say),
+        badges=(
+            _severity(issue, say),
+            Badge(text=f"{say('columns.effect')}: {say(f'effects.{issue.effect.value}')}"),
+        ),
+        where=_where(issue, say),
+        lead="",
+        parts=(
+            Part(title=say("parts.expected"), blocks=(Paragraph(text=wording.title),)),
+            Part(title=say("parts.why"), blocks=prose.parse(wording.why)),
+            Part(title=say("parts.evidence"), blocks=_evidence(issue, say, digests=False)),
+            Part(title=say("parts.fix"), blocks=prose.parse(wording.fix)),
+            Part(title=say("parts.verify"), blocks=(Code(text=_command(issue, say)),)),
+            Part(
+                title=say("parts.owner"),
+                blocks=(Paragraph(text=say(f"owner_notes.{finding.owner.value}")),),
+            ),
+            Part(title=say("parts.identity"), blocks=(Paragraph(text=_ids(issue)),)),
+        ),
+    )
+
+
+def underwriter(issue: Issue, say: Say) -> Card:
+    """What was seen, why it matters, on what evidence, and its part in the score."""
+    finding = issue.finding
+    wording = say.catalogue.cards[finding.check].wordings[say.language]
+    return Card(
+        anchor=anchor(finding.id),
+        title=_title(issue, say),
+        badges=(
+            _severity(issue, say),
+            Badge(text=say(f"owners_short.{finding.owner.value}")),
+            Badge(text=say(f"confidences.{finding.confidence.value}")),
+        ),
+        where=_where(issue, say),
+        lead="",
+        parts=(
+            Part(title=say("parts.why"), blocks=prose.parse(wording.why)),
+            Part(title=say("parts.priced"), blocks=(Paragraph(text=_priced(issue, say)),)),
+            Part(title=say("parts.evidence"), blocks=_evidence(issue, say, digests=True)),
+            Part(title=say("parts.identity"), blocks=(Paragraph(text=f"{finding.check}: {_ids(issue)}"),)),
+        ),
+    )
+
+
+def _title(issue: Issue, say: Say) -> str:
+    return f"{issue.number}. {say.finding(issue.finding)}"
+
+
+def _severity(issue: Issue, say: Say) -> Badge:
+    level = issue.finding.severity.value
+    return Badge(text=say(f"severities.{level}"), tone=level)
+
+
+def _priced(issue: Issue, say: Say) -> str:
+    if issue.effect is Effect.NONE and not issue.contributions:
+        return say(f"effects.{issue.effect.value}")
+    return say.several(
+        f"{say(f'features.{part.feature}')} {convention.factor(part.factor)}" for part in issue.contributions
+    )
+
+
+def _where(issue: Issue, say: Say) -> str:
+    return say.several(say.where(finding.target) for finding in issue.findings)
+
+
+def _ids(issue: Issue) -> str:
+    return ", ".join(finding.id for finding in issue.findings)
+
+
+def _command(issue: Issue, say: Say) -> str:
+    card = say.catalogue.cards[issue.finding.check]
+    lines = dict.fromkeys(verify.command(card, finding.target) for finding in issue.findings)
+    return "\n".join(list(lines)[:_QUOTED])
+
+
+def _evidence(issue: Issue, say: Say, *, digests: bool) -> tuple[Facts | Code, ...]:
+    blocks: list[Facts | Code] = []
+    for observation in issue.observations[:_QUOTED]:
+        blocks.append(Facts(rows=_source(observation, say, digests=digests)))
+        lines = answer(observation)
+        if lines:
+            blocks.append(Code(text="\n".join(lines)))
+    return tuple(blocks)
+
+
+def _source(observation: Observation[Any], say: Say, *, digests: bool) -> tuple[Fact, ...]:
+    key = observation.kind.replace(".", "_")
+    target = say.where(observation.target)
+    rows = [
+        Fact(term=say("evidence.asked"), text=say(f"asked.{key}", target=target)),
+        Fact(term=say("evidence.when"), text=say.moment(observation.at)),
+    ]
+    if digests:
+        rows += [Fact(term=say("evidence.digest"), text=text, mono=True) for text in observation.evidence[:2]]
+    return tuple(rows)

@@ -1,0 +1,1 @@
+"""Scanners see: they turn permits into observations and judge nothing."""

@@ -1,0 +1,52 @@
+"""What every scanner is given."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scanners.net.routes import Routes
+
+if TYPE_CHECKING:
+    from scanners.dns.resolver import Resolver
+    from scanners.net.gateway import Gateway
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The operator's settings of one scan.
+
+    `resolvers` are (address, port); empty means the system's. `address` replaces the resolution of the
+    target's own name. Times are seconds; `budget` bounds one host of one technique.
+    Rates are per second and host: `host_rate` new connections, `sweep_rate` a port sweep's probes.
+    """
+
+    resolvers: tuple[tuple[str, int], ...] = ()
+    address: str | None = None
+    routes: Routes = field(default_factory=Routes)
+    trust_store: Path | None = None
+    trust_anchor: Path | None = None
+    dkim_selectors: tuple[str, ...] = ()
+    starttls: str | None = None
+    ports: str | None = None
+    nmap: str | None = None
+    user_agent: str = "posture-underwriting"
+    contact: str = ""
+    timeout: float = 5.0
+    budget: float = 60.0
+    host_connections: int = 8
+    host_rate: float = 60.0
+    sweep_rate: float = 500.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """One scan: its door, its resolver (with the only cache), its clock, and a place for our own faults."""
+
+    gateway: "Gateway"
+    resolver: "Resolver"
+    options: Options
+    clock: Callable[[], datetime]
+    faults: list[str] = field(default_factory=list)
+    progress: Callable[[str], None] = lambda _step: None

@@ -1,0 +1,122 @@
+"""`dns.dangling`: aliases, exchangers and name servers that do not exist, and who could claim them."""
+
+import asyncio
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from dns.rdtypes.ANY.MX import MX
+from dns.rdtypes.ANY.NS import NS
+
+from posture.core.facts.dns_dangling import DnsDangling, Pointer
+from posture.core.observations import Gap, Seen
+from posture.core.targets import parents, under
+from scanners.context import Context
+from scanners.dns.resolver import Answer, text
+from scanners.net.failure import NetFailure
+
+_TABLE = Path(__file__).with_name("dangling.toml")
+
+#: A name nobody has: what answers to it answers to every name.
+NOBODY = "posture-no-such-name"
+#: A domain can be registered directly below these.
+REGISTRY = "registry"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Table:
+    labels: tuple[str, ...]
+    registries: frozenset[str]
+    services: Mapping[str, tuple[str, ...]]
+
+
+async def look(context: Context, domain: str) -> Seen[DnsDangling]:
+    """Ask likely names below the domain, and where its MX and NS records lead.
+
+    Raises NetFailure when every question failed.
+    """
+    names = [domain, *(f"{label}.{domain}" for label in _table().labels)]
+    answers, star, mx, ns = await asyncio.gather(
+        asyncio.gather(*(context.resolver.attempt(name, "A") for name in names)),
+        context.resolver.attempt(f"{NOBODY}.{domain}", "A"),
+        context.resolver.attempt(domain, "MX"),
+        context.resolver.attempt(domain, "NS"),
+    )
+    failures = [answer for answer in (*answers, mx, ns) if isinstance(answer, NetFailure)]
+    if len(failures) == len(names) + 2:
+        raise failures[0]
+    aliases = _aliases(answers, star, domain)
+    pointers = await asyncio.gather(
+        *(_alias(context, answer) for answer in aliases),
+        *(_server(context, domain, "MX", target) for target in _exchangers(mx)),
+        *(_server(context, domain, "NS", target) for target in _name_servers(ns)),
+    )
+    checked = tuple(n for n, a in zip(names, answers, strict=True) if isinstance(a, Answer))
+    fact = DnsDangling(names_checked=checked, pointers=tuple(pointers))
+    return Seen(value=fact, gaps=tuple(Gap(path="names_checked", reason=f.reason) for f in failures[:1]))
+
+
+def _aliases(answers: Sequence[Answer | NetFailure], star: Answer | NetFailure, domain: str) -> list[Answer]:
+    """Answers that led elsewhere; all that a wildcard gives stand there once, under its name."""
+    found = [answer for answer in answers if isinstance(answer, Answer) and answer.aliases]
+    if not isinstance(star, Answer) or not star.aliases:
+        return found
+    own = [answer for answer in found if answer.aliases != star.aliases]
+    return [*own, replace(star, name=f"*.{domain}")]
+
+
+def _exchangers(answer: Answer | NetFailure) -> list[str]:
+    records = answer.of(MX) if isinstance(answer, Answer) else ()
+    return [text(record.exchange) for record in records if len(record.exchange) > 1]
+
+
+def _name_servers(answer: Answer | NetFailure) -> list[str]:
+    return [text(record.target) for record in answer.of(NS)] if isinstance(answer, Answer) else []
+
+
+async def _alias(context: Context, answer: Answer) -> Pointer:
+    claim = None if answer.exists else await _claimable(context, answer.canonical)
+    return Pointer(
+        name=answer.name, rdtype="CNAME", target=answer.canonical, gone=not answer.exists, claimable=claim
+    )
+
+
+async def _server(context: Context, domain: str, rdtype: str, target: str) -> Pointer:
+    answer = await context.resolver.attempt(target, "A")
+    if isinstance(answer, NetFailure):
+        return Pointer(name=domain, rdtype=rdtype, target=target, gone=None)
+    claim = None if answer.exists else await _claimable(context, answer.canonical)
+    return Pointer(name=domain, rdtype=rdtype, target=target, gone=not answer.exists, claimable=claim)
+
+
+async def _claimable(context: Context, target: str) -> str | None:
+    """Who would give the missing name to anybody who asks, as far as we know."""
+    for service, suffixes in _table().services.items():
+        if any(under(target, suffix) and target != suffix for suffix in suffixes):
+            return service
+    registered = _registered(target)
+    if registered is None:
+        return None
+    answer = await context.resolver.attempt(registered, "NS")
+    return REGISTRY if isinstance(answer, Answer) and not answer.exists else None
+
+
+def _registered(name: str) -> str | None:
+    """The domain somebody registered, or could: one label below a top-level name or a known suffix."""
+    chain: Sequence[str] = list(parents(name))
+    for index, above in enumerate(chain):
+        if index and (above in _table().registries or "." not in above):
+            return chain[index - 1]
+    return None
+
+
+@cache
+def _table() -> _Table:
+    document: Mapping[str, Any] = tomllib.loads(_TABLE.read_text(encoding="utf-8"))
+    services = {name: tuple(suffixes) for name, suffixes in document["services"].items()}
+    return _Table(
+        labels=tuple(document["labels"]), registries=frozenset(document["registries"]), services=services
+    )

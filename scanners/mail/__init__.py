@@ -1,0 +1,43 @@
+"""Mail: where a domain's mail goes, and who may send in its name."""
+
+import asyncio
+from typing import Any
+
+from posture.core.facts.mail_dkim import MailDkim
+from posture.core.facts.mail_dmarc import MailDmarc
+from posture.core.facts.mail_exchangers import MailExchangers
+from posture.core.facts.mail_mta_sts import MailMtaSts
+from posture.core.facts.mail_spf import MailSpf
+from posture.core.facts.mail_tls_rpt import MailTlsRpt
+from posture.core.facts.mail_tlsa import MailTlsa
+from posture.core.observations import Observation
+from posture.core.targets import Target
+from scanners.context import Context
+from scanners.mail import dkim, dmarc, exchangers, mta_sts, spf, tls_rpt, tlsa
+from scanners.observe import observe
+
+KINDS: tuple[str, ...] = (
+    MailExchangers.KIND,
+    MailSpf.KIND,
+    MailDmarc.KIND,
+    MailDkim.KIND,
+    MailMtaSts.KIND,
+    MailTlsRpt.KIND,
+    MailTlsa.KIND,
+)
+
+
+async def scan(context: Context, domain: str) -> list[Observation[Any]]:
+    """Exchangers, SPF, DMARC, DKIM, MTA-STS, TLS-RPT and DANE of a domain."""
+    target = Target(name=domain)
+    return list(
+        await asyncio.gather(
+            observe(context, MailExchangers.KIND, target, exchangers.look(context, domain)),
+            observe(context, MailSpf.KIND, target, spf.look(context, domain)),
+            observe(context, MailDmarc.KIND, target, dmarc.look(context, domain)),
+            observe(context, MailDkim.KIND, target, dkim.look(context, domain)),
+            observe(context, MailMtaSts.KIND, target, mta_sts.look(context, domain)),
+            observe(context, MailTlsRpt.KIND, target, tls_rpt.look(context, domain)),
+            observe(context, MailTlsa.KIND, target, tlsa.look(context, domain)),
+        )
+    )

@@ -1,0 +1,184 @@
+"""`mail.mta_sts`: the domain's word that mail to it must be protected in transit (RFC 8461)."""
+
+import asyncio
+import re
+import ssl
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import requests
+from dns.rdtypes.ANY.MX import MX
+
+from posture.core.consent import Technique
+from posture.core.facts.mail_mta_sts import MailMtaSts
+from posture.core.observations import Gap, Reason, Seen
+from posture.core.targets import Target
+from scanners.context import Context
+from scanners.dns.resolver import text
+from scanners.mail.tags import read_tags
+from scanners.mail.txt import texts
+from scanners.net.failure import NetFailure
+from scanners.net.http import failure_in
+
+#: A policy longer than this is not read (§3.3 allows such a limit).
+MAX_POLICY = 64 * 1024
+#: Seconds; the longest `max_age` (§3.2).
+MAX_AGE = 31_557_600
+MODES = ("enforce", "testing", "none")
+
+_VERSION = re.compile(r"v[ \t]*=[ \t]*STSv1[ \t]*(?:;|\Z)")
+_ID = re.compile(r"[A-Za-z0-9]{1,32}\Z")
+_LINE = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.-]*):[ \t]*(.*?)[ \t]*\Z")
+_PATTERN = re.compile(r"(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]*[a-z0-9]\Z")
+
+_NONE = MailMtaSts(status="none", mode=None, max_age=None, mx=(), problems=())
+
+
+async def look(context: Context, domain: str) -> Seen[MailMtaSts]:
+    """The record, the policy behind it, and the exchangers that the policy does not name."""
+    try:
+        found = await texts(context, f"_mta-sts.{domain}")
+    except NetFailure as failure:
+        return _temporary(failure)
+    records = [record for record in found if _VERSION.match(record)]
+    problems = tuple(_record_problems(records))
+    if not records:
+        return Seen(value=_NONE)
+    if problems:
+        return Seen(value=replace(_NONE, status="invalid", problems=problems))
+    try:
+        fact = await _fetch(context, f"mta-sts.{domain}")
+    except NetFailure as failure:
+        return _temporary(failure)
+    return await _with_coverage(context, domain, fact)
+
+
+def read_policy(body: str) -> MailMtaSts:
+    """A policy file's fields (§3.2). Never fails: an unusable policy is `invalid` with its problems."""
+    fields: list[tuple[str, str]] = []
+    broken = False
+    for line in body.replace("\r\n", "\n").split("\n"):
+        match = _LINE.match(line)
+        broken = broken or (match is None and bool(line.strip()))
+        fields.extend([(match[1].lower(), match[2])] if match else [])
+    first: dict[str, str] = {}
+    for key, value in fields:
+        first.setdefault(key, value)
+    patterns = tuple(value.lower().rstrip(".") for key, value in fields if key == "mx")
+    age = first.get("max_age", "")
+    problems = (*(("syntax",) if broken else ()), *_policy_problems(fields, first, patterns))
+    return MailMtaSts(
+        status="invalid" if problems else "valid",
+        mode=first.get("mode") if first.get("mode") in MODES else None,
+        max_age=int(age) if _is_number(age) else None,
+        mx=patterns,
+        problems=problems,
+    )
+
+
+def covers(patterns: Sequence[str], name: str) -> bool:
+    """Whether a policy names an exchanger; `*` stands for exactly one label (§4.1)."""
+    wildcard = "*." + name.partition(".")[2]
+    return name in patterns or wildcard in patterns
+
+
+def _record_problems(records: Sequence[str]) -> Iterator[str]:
+    if len(records) > 1:
+        yield "several-records"
+    for record in records[:1]:
+        tags = read_tags(record)
+        if tags.broken or tags.twice:
+            yield "record-syntax"
+        if not _ID.match(tags.values.get("id", "")):
+            yield "bad-id"
+
+
+def _policy_problems(
+    fields: Sequence[tuple[str, str]], first: dict[str, str], patterns: Sequence[str]
+) -> Iterator[str]:
+    if first.get("version") != "STSv1":
+        yield "bad-version"
+    if first.get("mode") not in MODES:
+        yield "bad-mode"
+    age = first.get("max_age", "")
+    if not _is_number(age) or int(age) > MAX_AGE:
+        yield "bad-max-age"
+    if not patterns and first.get("mode") != "none":
+        yield "no-mx"
+    if any(not _PATTERN.match(pattern) for pattern in patterns):
+        yield "bad-mx"
+    if any(sum(key == name for key, _ in fields) > 1 for name in ("version", "mode", "max_age")):
+        yield "key-twice"
+
+
+def _is_number(value: str) -> bool:
+    return value.isascii() and value.isdecimal() and len(value) <= 10
+
+
+async def _fetch(context: Context, host: str) -> MailMtaSts:
+    found = await context.resolver.addresses(host)
+    if not found.all and None not in {found.ipv4, found.ipv6}:
+        return replace(_NONE, status="invalid", problems=("no-policy-host",))
+    if not await _certificate_valid(context, host, found.all):
+        return replace(_NONE, status="invalid", problems=("certificate",))
+    status, kind, body = await asyncio.to_thread(_get, context, f"https://{host}/.well-known/mta-sts.txt")
+    if status != 200:
+        return replace(_NONE, status="invalid", problems=(f"http-status:{status}",))
+    fact = read_policy(body)
+    if kind != "text/plain":
+        fact = replace(fact, problems=(*fact.problems, "content-type"))
+    return fact
+
+
+async def _certificate_valid(context: Context, host: str, addresses: Sequence[str]) -> bool:
+    """Whether a client that verifies accepts the policy host: one that does not must not use it (§3.3).
+
+    Raises NetFailure when no address lets a handshake come to its end.
+    """
+    verifying = ssl.create_default_context(cafile=context.options.trust_store)
+    last = NetFailure(Reason.NO_DATA, f"{host} has no address")
+    for address in addresses:
+        target = Target(name=host, address=address, port=443)
+        try:
+            permit = context.gateway.permit(target, Technique.MAIL)
+            async with await context.gateway.connect(permit) as stream:
+                await stream.start_tls(verifying, host)
+        except NetFailure as failure:
+            if "certificate_verify_failed" in failure.detail:
+                return False
+            last = failure
+        else:
+            return True
+    raise last
+
+
+def _get(context: Context, url: str) -> tuple[int, str, str]:
+    """Status, media type and body of one request; redirects are not followed (§3.3). Runs in a thread."""
+    with context.gateway.session(Technique.MAIL) as session:
+        response = session.get(url)
+        body = bytearray()
+        try:
+            for chunk in response.iter_content(8192):
+                body += chunk
+                if len(body) > MAX_POLICY:
+                    break
+        except (requests.RequestException, OSError) as error:
+            raise failure_in(error) from None
+    kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    return response.status_code, kind, body.decode("utf-8", "replace")
+
+
+async def _with_coverage(context: Context, domain: str, fact: MailMtaSts) -> Seen[MailMtaSts]:
+    if fact.status != "valid":
+        return Seen(value=fact)
+    answer = await context.resolver.attempt(domain, "MX")
+    if isinstance(answer, NetFailure):
+        gap = Gap(path="uncovered", reason=answer.reason)
+        return Seen(value=replace(fact, uncovered=None), gaps=(gap,))
+    names = {text(record.exchange) for record in answer.of(MX)} - {"."}
+    return Seen(value=replace(fact, uncovered=tuple(sorted(n for n in names if not covers(fact.mx, n)))))
+
+
+def _temporary(failure: NetFailure) -> Seen[MailMtaSts]:
+    gap = Gap(path="status", reason=failure.reason)
+    return Seen(value=replace(_NONE, status="temperror"), gaps=(gap,))

@@ -1,0 +1,165 @@
+"""The nmap program: found, started, bounded, killed, reaped."""
+
+import asyncio
+import os
+import re
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from posture.core.errors import PostureError
+from posture.core.observations import Reason
+from scanners.context import Options
+from scanners.net.failure import NetFailure
+
+_MOST_OUTPUT = 32 * 1024 * 1024
+_TO_START = 10.0
+_MOST_TALK = 64 * 1024
+_VERSION = re.compile(r"^Nmap version (\S+)", re.MULTILINE)
+#: Where servers' tools live that an ordinary user's PATH does not name.
+_FOLDERS = ("/usr/bin", "/usr/local/bin", "/usr/sbin", "/usr/local/sbin", "/opt/homebrew/bin")
+
+#: Every argument a caller may give, with the form of its value. nmap reads `-badopt` as `-b adopt`, and takes
+#: anything with a hyphen in front for an option; so nothing is passed on that is not listed here.
+_ARGUMENTS = {
+    "-sT": None,
+    "-sS": None,
+    "-sU": None,
+    "-p": re.compile(r"[TU0-9][TU0-9:,-]*"),
+}
+
+
+class NmapError(Exception):
+    """nmap itself did not work as it should: our own fault, never the host's behaviour."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """What one run said: its XML, the end of its error output, and its exit status."""
+
+    xml: bytes
+    talk: str
+    status: int
+
+
+def find_nmap(options: Options) -> str:
+    """The path of the nmap to use. Raises PostureError(nmap-missing)."""
+    wanted = options.nmap or "nmap"
+    path = os.pathsep.join([os.environ.get("PATH", os.defpath), *_FOLDERS])
+    found = shutil.which(wanted, path=path)
+    if found is None:
+        raise PostureError(
+            f"The program nmap was not found ({wanted})."
+            if options.nmap
+            else "The program nmap was not found.",
+            remedy="Install it, for example with: sudo apt-get install nmap",
+            code="nmap-missing",
+        )
+    return found
+
+
+def nmap_version(path: str) -> str:
+    """The version of the nmap at `path`; sends nothing. Raises PostureError(nmap-missing) if it is none."""
+    try:
+        done = subprocess.run(
+            [path, "--version"], stdin=subprocess.DEVNULL, capture_output=True, timeout=_TO_START, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        found = None
+    else:
+        found = _VERSION.search(done.stdout.decode("utf-8", "replace"))
+    if found is None:
+        raise PostureError(
+            f"{path} does not answer as nmap does.",
+            remedy="Install nmap anew, for example with: sudo apt-get install --reinstall nmap",
+            code="nmap-missing",
+        )
+    return found[1]
+
+
+def privileged() -> bool:
+    """Whether nmap may be expected to send raw packets: as root, or as its user says (NMAP_PRIVILEGED)."""
+    return os.geteuid() == 0 or "NMAP_PRIVILEGED" in os.environ
+
+
+def checked(arguments: Sequence[str]) -> tuple[str, ...]:
+    """The arguments, if every one of them is on our short list. Raises ValueError."""
+    words = iter(arguments)
+    for word in words:
+        if word not in _ARGUMENTS:
+            raise ValueError(f"not an argument nmap is given here: {word!r}")
+        form = _ARGUMENTS[word]
+        if form is not None and not form.fullmatch(next(words, "")):
+            raise ValueError(f"not a value for nmap's {word}")
+    return tuple(arguments)
+
+
+async def run(path: str, arguments: Sequence[str], *, seconds: float) -> Output:
+    """Run nmap in a process group of its own, for at most `seconds`; no process is left, whatever happens.
+
+    Raises NetFailure(budget) when the time is over and NmapError when it says more than it may.
+    """
+    process = await _start(path, arguments)
+    readers = (
+        asyncio.ensure_future(_everything(process.stdout)),
+        asyncio.ensure_future(_last(process.stderr)),
+    )
+    try:
+        async with asyncio.timeout(seconds):
+            xml, talk = await asyncio.gather(*readers)
+            status = await process.wait()
+    except TimeoutError:
+        raise NetFailure(Reason.BUDGET, "nmap did not finish in the time set aside") from None
+    finally:
+        for reader in readers:
+            reader.cancel()
+        await asyncio.shield(_end(process, readers))
+    return Output(xml=xml, talk=talk.decode("utf-8", "replace"), status=status)
+
+
+async def _start(path: str, arguments: Sequence[str]) -> asyncio.subprocess.Process:
+    """Start it. Cancelled meanwhile, asyncio would kill the program without its group, so we wait."""
+    starting = asyncio.ensure_future(
+        asyncio.create_subprocess_exec(
+            path,
+            *arguments,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+            env={**os.environ, "LC_ALL": "C"},
+        )
+    )
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        await asyncio.shield(_end(await starting, ()))
+        raise
+
+
+async def _everything(stream: asyncio.StreamReader | None) -> bytes:
+    data = bytearray()
+    while stream and (chunk := await stream.read(65_536)):
+        data += chunk
+        if len(data) > _MOST_OUTPUT:
+            raise NmapError("nmap said more than any sweep can")
+    return bytes(data)
+
+
+async def _last(stream: asyncio.StreamReader | None) -> bytes:
+    data = b""
+    while stream and (chunk := await stream.read(65_536)):
+        data = (data + chunk)[-_MOST_TALK:]
+    return data
+
+
+async def _end(process: asyncio.subprocess.Process, readers: Iterable["asyncio.Future[bytes]"]) -> None:
+    """Kill the whole group if it still runs, reap it, and empty the pipes, so that they close."""
+    if process.returncode is None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    await asyncio.gather(*readers, return_exceptions=True)
+    await process.communicate()

@@ -1,0 +1,116 @@
+"""The control a sweep is believed against (DESIGN §3): ports that answer before, during and after it.
+
+An intrusion-prevention system that bans us half-way makes every later port silent, and a silent port would
+read as one that is not reachable. So a few ports that answered are asked again, by ordinary connections.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+from posture.core.consent import Technique
+from posture.core.observations import Reason
+from scanners.net.failure import NetFailure
+from scanners.net.gateway import Gateway
+from scanners.ports.plan import Spot
+from scanners.ports.report import HostReport
+
+#: Ports that answer on most hosts that answer at all, most likely first.
+_LIKELY = (443, 80, 25, 22, 53, 587, 993, 8080)
+_MOST_TRIED = 6
+_MOST_KEPT = 3
+#: Seconds between two looks at a control during the sweep, and before a changed answer is asked for again.
+_BEAT = 5.0
+_AGAIN = 1.0
+
+
+class Control:
+    """Ports of one physical address that answered, each with its answer: open (True) or refused (False)."""
+
+    def __init__(self, gateway: Gateway, spots: Sequence[Spot]) -> None:
+        self._gateway = gateway
+        self._spots = {spot.number: spot for spot in spots if spot.protocol == "tcp"}
+        self._known: dict[int, bool] = {}
+        self._failure = NetFailure(Reason.TIMEOUT, "silence")
+
+    async def before(self) -> None:
+        """Ask the likeliest ports."""
+        order = sorted(self._spots.values(), key=lambda spot: (_rank(spot.target.port or 0), spot.number))
+        tried = order[:_MOST_TRIED]
+        answers = await asyncio.gather(*(self._ask(spot) for spot in tried))
+        for spot, answer in zip(tried, answers, strict=True):
+            if isinstance(answer, NetFailure):
+                self._failure = answer
+            elif len(self._known) < _MOST_KEPT:
+                self._known[spot.number] = answer
+
+    async def hold(self) -> None:
+        """Look again and again. Raises NetFailure(blocked) once a control is lost; never returns."""
+        while True:
+            await asyncio.sleep(_BEAT)
+            await self._confirm("during")
+
+    async def after(self, report: HostReport) -> None:
+        """Raises NetFailure unless the host answers as it did before, and the sweep saw it do so."""
+        for number, was_open in self._known.items():
+            self._agree(number, report, was_open=was_open)
+        if not self._known:
+            self._known = _answers(report)
+        udp_alone = not self._spots and any(port.answered for port in report.ports.values())
+        if not self._known and not udp_alone:
+            raise _nothing(report, self._failure)
+        await self._confirm("after")
+
+    def _agree(self, number: int, report: HostReport, *, was_open: bool) -> None:
+        port = report.ports["tcp", number]
+        silent = port.state == "filtered" and port.reason == "no-response"
+        if silent or (was_open and port.state != "open"):
+            raise NetFailure(
+                Reason.BLOCKED,
+                f"port {number} answered before the sweep, but the sweep found it {port.state}",
+            )
+
+    async def _confirm(self, when: str) -> None:
+        """Silence is final, for the kernel asks several times itself; another answer gets a second chance."""
+        for number, was_open in list(self._known.items()):
+            answer = await self._ask(self._spots[number])
+            if answer is (not was_open):
+                await asyncio.sleep(_AGAIN)
+                answer = await self._ask(self._spots[number])
+            if answer is not was_open:
+                detail = f"port {number} stopped answering {when} the sweep: banned half-way"
+                raise NetFailure(Reason.BLOCKED, detail)
+
+    async def _ask(self, spot: Spot) -> "bool | NetFailure":
+        """Whether the port is open, or why that cannot be told."""
+        permit = self._gateway.permit(spot.target, Technique.PORTS)
+        try:
+            stream = await self._gateway.connect(permit)
+        except NetFailure as failure:
+            if failure.reason is Reason.REFUSED:
+                return False
+            if failure.reason is Reason.NOT_PERMITTED:
+                raise
+            # Linux tells an RST that answers our SYN (refused) from one that follows the handshake (reset).
+            return True if failure.reason is Reason.RESET else failure
+        await stream.aclose()
+        return True
+
+
+def _rank(port: int) -> int:
+    return _LIKELY.index(port) if port in _LIKELY else len(_LIKELY)
+
+
+def _answers(report: HostReport) -> dict[int, bool]:
+    """Controls from the sweep itself, open ports first, for a host on which no likely port answers."""
+    answered = [
+        (n, p.state == "open") for (kind, n), p in report.ports.items() if kind == "tcp" and p.answered
+    ]
+    return dict(sorted(answered, key=lambda entry: (not entry[1], entry[0]))[:_MOST_KEPT])
+
+
+def _nothing(report: HostReport, failure: NetFailure) -> NetFailure:
+    """Why a host that never answered is unseen: somebody forbade it, there is no way, or silence."""
+    reasons = {port.reason for port in report.ports.values()}
+    if any(reason.endswith("-prohibited") for reason in reasons):
+        return NetFailure(Reason.BLOCKED, "a filter on the way forbids every port that was asked")
+    return NetFailure(failure.reason, f"nothing on the host answered ({failure.detail})")

@@ -1,0 +1,232 @@
+"""Who is asked what, in which order: the only place that knows how the scanners feed each other.
+
+Names are resolved first, then all areas run side by side; what the port sweep finds is looked at last.
+A technique the consent withholds answers with Unseen(not-permitted); where the applicant's names lead
+nowhere we can look, that is said too, so that nothing unseen is ever taken for nothing there.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from posture.core.consent import Technique
+from posture.core.facts.ports_host import PortsHost
+from posture.core.observations import Observation, Reason, Seen, Unseen
+from posture.core.scope import Permit, RefusalReason
+from posture.core.targets import Target, address
+from scanners import dns, mail, ports, services, tls, web
+from scanners.context import Context
+from scanners.mail import exchangers
+from scanners.net.failure import NetFailure
+from scanners.observe import answered, unseen
+from scanners.tls import TlsTarget
+from scanners.tls.starttls import STARTERS
+
+#: Ports where TLS begins at once (IANA services ending in s, and the usual alternatives for HTTPS).
+IMPLICIT_TLS: Final = frozenset(
+    {443, 465, 563, 636, 853, 989, 990, 992, 993, 994, 995, 3269, 5061, 5986, 6443, 8443, 8883, 9443}
+)
+#: Ports where a clear-text protocol offers STARTTLS, with the protocol's name.
+STARTTLS: Final = {21: "ftp", 25: "smtp", 110: "pop3", 143: "imap", 587: "smtp"}
+#: Addresses of one name that are looked at; more is a CDN or a mistake.
+MOST_ADDRESSES: Final = 8
+
+KINDS: Final[Mapping[Technique, tuple[str, ...]]] = {
+    Technique.DNS: dns.KINDS,
+    Technique.MAIL: mail.KINDS,
+    Technique.TLS: tls.KINDS,
+    Technique.WEB: web.KINDS,
+    Technique.PORTS: ports.KINDS,
+    Technique.SERVICES: services.KINDS,
+}
+
+Observations = list[Observation[Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Places:
+    """Where the applicant's names lead.
+
+    `hosts` are names with addresses of the applicant's web and mail, `exchangers` every address of
+    every MX; `failure` says why nothing could be resolved.
+    """
+
+    hosts: tuple[Target, ...]
+    exchangers: tuple[Target, ...]
+    failure: Unseen | None
+
+
+async def survey(context: Context, domain: str) -> Observations:
+    """Everything the consent lets us see of an applicant's domain."""
+    areas = _Areas(context=context, domain=domain)
+    places = asyncio.create_task(_places(context, domain))
+    sweep = asyncio.create_task(areas.run(Technique.PORTS, lambda: _sweep(context, places)))
+    parts = await asyncio.gather(
+        areas.run(Technique.DNS, lambda: dns.scan(context, domain)),
+        areas.run(Technique.MAIL, lambda: mail.scan(context, domain)),
+        areas.run(Technique.WEB, lambda: _web(context, places)),
+        areas.run(Technique.TLS, lambda: _tls(context, places, sweep)),
+        areas.run(Technique.SERVICES, lambda: _services(context, sweep)),
+    )
+    swept = await sweep
+    seen = [obs for part in parts for obs in part]
+    return [*swept, *(obs for obs in seen if not _positively_absent(obs, swept))]
+
+
+async def probe(
+    context: Context, technique: Technique, attempt: Callable[[], Awaitable[Observations]], name: str
+) -> Observations:
+    """One area alone, under the same rules."""
+    return await _Areas(context=context, domain=name).run(technique, attempt)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Areas:
+    """Runs an area if it is granted; whatever happens, each of its kinds is answered for."""
+
+    context: Context
+    domain: str
+
+    async def run(self, technique: Technique, attempt: Callable[[], Awaitable[Observations]]) -> Observations:
+        subject = Target(name=self.domain)
+        scope = self.context.gateway.scope
+        permit = scope.permit(subject, technique, self.context.clock())
+        if not isinstance(permit, Permit):
+            why = Unseen(reason=Reason.NOT_PERMITTED, detail=permit.detail)
+            return [unseen(self.context, kind, subject, why) for kind in KINDS[technique]]
+        found = await answered(self.context, KINDS[technique], subject, attempt())
+        self.context.progress(technique.value)
+        return found
+
+
+async def _places(context: Context, domain: str) -> _Places:
+    try:
+        hosts = list(await _resolve(context, domain, 443))
+    except NetFailure as failure:
+        return _Places(hosts=(), exchangers=(), failure=Unseen(reason=failure.reason, detail=failure.detail))
+    mx = await _exchangers(context, domain)
+    consent = context.gateway.scope.consent
+    own = [target for target in mx if target.name and consent.names(target.name)]
+    with contextlib.suppress(NetFailure):  # dns.addresses of www says so; the domain itself resolved
+        hosts += await _resolve(context, f"www.{domain}", 443)
+    return _Places(hosts=tuple(_once(hosts + own)), exchangers=mx, failure=None)
+
+
+async def _resolve(context: Context, name: str, port: int) -> tuple[Target, ...]:
+    fact = await context.resolver.reach(name, port)
+    return tuple(Target(name=name, address=text) for text in fact.all[:MOST_ADDRESSES])
+
+
+async def _exchangers(context: Context, domain: str) -> tuple[Target, ...]:
+    """Addresses of every MX (from the same cache); what cannot be resolved is mail.exchangers' to report."""
+    if Technique.MAIL not in context.gateway.scope.consent.techniques:
+        return ()
+    try:
+        fact = (await exchangers.look(context, domain)).value
+    except NetFailure:
+        return ()
+    return tuple(Target(name=mx.name, address=text) for mx in fact.hosts for text in mx.addresses or ())
+
+
+async def _sweep(context: Context, places: "asyncio.Task[_Places]") -> Observations:
+    found = await places
+    if found.failure:
+        raise NetFailure(found.failure.reason, found.failure.detail)
+    if not found.hosts:
+        raise NetFailure(Reason.NO_DATA, "no host of the applicant could be found")
+    own = [host for host in found.hosts if not _shared(context, host, Technique.PORTS)]
+    return await ports.scan(context, own) if own else []
+
+
+async def _tls(
+    context: Context, places: "asyncio.Task[_Places]", sweep: "asyncio.Task[Observations]"
+) -> Observations:
+    found = await places
+    if found.failure:
+        raise NetFailure(found.failure.reason, found.failure.detail)
+    first = [TlsTarget(target=_at(host, 443), starttls=None) for host in _web_hosts(found)]
+    first += [
+        TlsTarget(target=_at(mx, 25), starttls="smtp", technique=Technique.MAIL, contact_why="mx")
+        for mx in found.exchangers
+    ]
+    early = asyncio.create_task(tls.scan(context, first))
+    known = {(one.target.address, one.target.port) for one in first}
+    later = [
+        TlsTarget(target=target, starttls=STARTTLS.get(target.port or 0))
+        for target in _open(await sweep)
+        if _speaks_tls(target.port or 0) and (target.address, target.port) not in known
+    ]
+    return [*await early, *(await tls.scan(context, later) if later else [])]
+
+
+async def _web(context: Context, places: "asyncio.Task[_Places]") -> Observations:
+    found = await places
+    if found.failure:
+        raise NetFailure(found.failure.reason, found.failure.detail)
+    names = dict.fromkeys(host.name for host in _web_hosts(found) if host.name)
+    urls = [f"{scheme}://{name}/" for name in names for scheme in ("http", "https")]
+    return await web.scan(context, urls) if urls else []
+
+
+async def _services(context: Context, sweep: "asyncio.Task[Observations]") -> Observations:
+    swept = await sweep
+    targets = [target for target in _open(swept) if not _shared(context, target, Technique.SERVICES)]
+    if targets:
+        return await services.scan(context, targets)
+    blind = next((obs.result for obs in swept if isinstance(obs.result, Unseen)), None)
+    if blind is not None:
+        raise NetFailure(blind.reason, blind.detail)
+    return []
+
+
+def _speaks_tls(port: int) -> bool:
+    return port in IMPLICIT_TLS or STARTTLS.get(port) in STARTERS
+
+
+def _web_hosts(found: _Places) -> Iterable[Target]:
+    mail_names = {target.name for target in found.exchangers}
+    return [host for host in found.hosts if host.name not in mail_names] or found.hosts
+
+
+def _open(swept: Sequence[Observation[Any]]) -> Iterable[Target]:
+    """Every open TCP port that a sweep saw, under the host's first name."""
+    for obs in swept:
+        if isinstance(obs.result, Seen) and isinstance(obs.result.value, PortsHost):
+            for port in obs.result.value.open_ports():
+                yield Target(name=obs.target.name, address=obs.target.address, port=port.port)
+
+
+def _shared(context: Context, target: Target, technique: Technique) -> bool:
+    """Whether the address is somebody's who serves many: neither swept nor priced."""
+    permit = context.gateway.scope.permit(target, technique, context.clock())
+    return not isinstance(permit, Permit) and permit.reason is RefusalReason.THIRD_PARTY
+
+
+def _positively_absent(obs: Observation[Any], swept: Sequence[Observation[Any]]) -> bool:
+    """A refused connection to a port that a controlled sweep saw shut: there is nothing to ask."""
+    if obs.kind not in (*tls.KINDS, *web.KINDS) or not isinstance(obs.result, Unseen):
+        return False
+    if obs.result.reason is not Reason.REFUSED:
+        return False
+    port = obs.target.port or (443 if (obs.target.url or "").startswith("https:") else 80)
+    return any(_shut(sweep, obs.target, port) for sweep in swept)
+
+
+def _shut(sweep: Observation[Any], target: Target, port: int) -> bool:
+    if not isinstance(sweep.result, Seen) or not isinstance(sweep.result.value, PortsHost):
+        return False
+    fact = sweep.result.value
+    same = target.address == fact.address or (target.address is None and target.name in fact.names)
+    return same and fact.swept(port) and all(p.port != port or p.state != "open" for p in fact.ports)
+
+
+def _at(target: Target, port: int) -> Target:
+    return Target(name=target.name, address=target.address, port=port)
+
+
+def _once(targets: Iterable[Target]) -> Iterable[Target]:
+    """Each name and address once, public addresses of version 4 first (they answer more often)."""
+    unique = dict.fromkeys(targets)
+    return sorted(unique, key=lambda t: address(t.address or "::").version)

@@ -1,0 +1,300 @@
+"""Looks at one endpoint: an ordinary handshake first, then everything else, into one fact."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from posture.core.facts.tls_endpoint import Certificate, TlsEndpoint, Trust
+from posture.core.findings import Owner
+from posture.core.observations import Gap, Reason, Seen
+from posture.core.scope import Permit
+from scanners.context import Context
+from scanners.net.failure import NetFailure
+from scanners.tls import behaviour, certificate, exchange, identity, oracles, protocols, trust, weaknesses
+from scanners.tls.answers import Accepted, Answer, Failed, Refused
+from scanners.tls.behaviour import Behaviour
+from scanners.tls.client import choice, flight
+from scanners.tls.enumerate import Surveyed, survey
+from scanners.tls.exchange import Exchange, Groups
+from scanners.tls.line import Line
+from scanners.tls.offers import offer, ordinary
+from scanners.tls.oracles import Probed
+from scanners.tls.protocols import Offered
+from scanners.tls.registry import TLS13, group_name
+from scanners.tls.shares import SECP256R1, X25519, Share, generate
+from scanners.tls.ssl2 import Ssl2Hello
+from scanners.tls.wire import Malformed
+
+if TYPE_CHECKING:
+    from scanners.tls import TlsTarget
+
+#: Share of the host's budget after which every open question ends; the rest is for putting the fact together.
+_BUDGET_SHARE = 0.9
+#: Connections at a time for what need not wait for the survey; the rest is the survey's.
+_ASIDE = 3
+
+
+@dataclass(slots=True, kw_only=True)
+class Look:
+    """One endpoint under examination: who, when, through which line, against which trust store."""
+
+    target: "TlsTarget"
+    name: str | None
+    address: str
+    port: int
+    at: datetime
+    line: Line
+    anchors: trust.Anchors
+    gaps: list[Gap] = field(default_factory=list)
+
+    def gap(self, path: str, reason: Reason | None) -> None:
+        """Note why a part is null; nothing for a part that is not."""
+        if reason is not None:
+            self.gaps.append(Gap(path=path, reason=reason))
+
+
+def begin(context: Context, target: "TlsTarget", anchors: trust.Anchors) -> Look:
+    """Ask for the permit. Raises NetFailure(not-permitted)."""
+    address, port = target.target.address, target.target.port
+    if address is None or port is None:
+        raise ValueError("a TLS endpoint has an address and a port")
+    line = Line(
+        gateway=context.gateway,
+        permit=_permit(context, target),
+        starttls=target.starttls,
+        timeout=context.options.timeout,
+        deadline=asyncio.get_running_loop().time() + context.options.budget * _BUDGET_SHARE,
+    )
+    return Look(
+        target=target,
+        name=target.target.name,
+        address=address,
+        port=port,
+        at=context.clock(),
+        line=line,
+        anchors=anchors,
+    )
+
+
+def _permit(context: Context, target: "TlsTarget") -> Permit:
+    if target.contact_why is None:
+        return context.gateway.permit(target.target, target.technique)
+    return context.gateway.permit_contact(target.target, target.technique, why=target.contact_why)
+
+
+async def examine(look: Look) -> Seen[TlsEndpoint]:
+    """Everything about the endpoint, in the order in which it builds on itself. Raises NetFailure."""
+    shares = _shares()
+    first = await flight(look.line, ordinary(look.name, shares), shares)
+    if isinstance(first, Failed) and first.plain:
+        return _assembled(look, protocols.plain(), None)
+    if isinstance(first, Failed) and (not first.asked or first.reason is Reason.PROTOCOL_GARBAGE):
+        raise NetFailure(first.reason, first.detail)
+    if look.line.permit.owner is Owner.PROVIDER:
+        return _contact(look, first)
+    aside = look.line.aside(_ASIDE)
+    deeper = asyncio.create_task(_early(look, aside, first))
+    try:
+        surveyed = await survey(look.line, look.name)
+        control = await _control(look, first, surveyed)
+        offered = protocols.conclude(first, surveyed, control)
+        if True not in offered.protocols.values():
+            raise _nothing(first, surveyed)
+        aside.widen(_ASIDE)
+        ders = await _chain(look, first, surveyed)
+        return _assembled(look, offered, ders, await _deeper(look, first, surveyed, offered, deeper))
+    finally:
+        deeper.cancel()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deeper:
+    """What is asked after protocols and suites are known."""
+
+    exchange: Exchange
+    behaviour: Behaviour
+    vulnerabilities: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Early:
+    """What need not wait for the survey."""
+
+    groups: Groups
+    behaviour: Behaviour
+    probed: Probed
+
+
+async def _early(look: Look, line: Line, first: Answer) -> Early:
+    ground = oracles.Ground(line=line, server_name=look.name)
+    full = line.permit.owner is Owner.SELF
+    new = isinstance(first, Accepted) and first.hello.version == TLS13
+    groups, found, probed = await asyncio.gather(
+        exchange.groups_13(line, look.name) if new else _no_groups(),
+        behaviour.begin(line, look.name, first),
+        oracles.examine(ground) if full else oracles.withheld(),
+    )
+    return Early(groups=groups, behaviour=found, probed=probed)
+
+
+async def _no_groups() -> Groups:
+    return Groups()
+
+
+async def _deeper(
+    look: Look, first: Answer, surveyed: Surveyed, offered: Offered, begun: "asyncio.Task[Early]"
+) -> Deeper:
+    """Key exchange, behaviour and vulnerabilities, with what builds on the survey."""
+    early = await begun
+    found = early.behaviour
+    ground = oracles.Ground(line=look.line, server_name=look.name)
+    verdicts = dict(early.probed.verdicts)
+    if "heartbleed" not in verdicts:
+        verdicts["heartbleed"] = await oracles.heartbleed(ground, surveyed)
+    agreed, _ = await asyncio.gather(
+        exchange.finish(look.line, look.name, early.groups, surveyed),
+        behaviour.finish(found, look.line, look.name, first, surveyed),
+    )
+    behaviour.add_sessions(found, early.probed.sessions)
+    behaviour.add_exchange(found, agreed)
+    states = dict(weaknesses.derived(offered, agreed, compression=found.answers.get("compression")))
+    for name, verdict in verdicts.items():
+        states[name], gap = oracles.settled(verdict, name, offered)
+        look.gap(f"vulnerabilities.{name}", gap)
+    look.gap("groups", agreed.gap)
+    look.gap("dh_bits", agreed.dh_gap)
+    for name, reason in found.gaps.items():
+        look.gap(f"behaviour.{name}", reason)
+    return Deeper(exchange=agreed, behaviour=found, vulnerabilities=states)
+
+
+def _shares() -> list[Share]:
+    return [share for group in (X25519, SECP256R1) if (share := generate(group)) is not None]
+
+
+def _contact(look: Look, first: Answer) -> Seen[TlsEndpoint]:
+    if isinstance(first, Failed):
+        raise NetFailure(first.reason, first.detail)
+    if isinstance(first, Refused):
+        raise NetFailure(Reason.NO_DATA, f"an ordinary handshake was refused ({first.name})")
+    return _assembled(look, protocols.contact(first), first.certificates)
+
+
+def _nothing(first: Answer, surveyed: Surveyed) -> NetFailure:
+    """Why there is nothing to judge: no handshake of any kind was accepted."""
+    if isinstance(first, Failed):
+        return NetFailure(first.reason, first.detail)
+    ends = (first, *(listing.end for listing in surveyed.listings.values()))
+    names = sorted({end.name for end in ends if isinstance(end, Refused)})
+    return NetFailure(Reason.NO_DATA, f"every handshake was refused ({', '.join(names)})")
+
+
+async def _control(look: Look, first: Answer, surveyed: Surveyed) -> Answer | None:
+    """What was accepted before, asked once more, where a no is not yet sure."""
+    if not protocols.needs_control(surveyed):
+        return None
+    best = protocols.best(surveyed)
+    if best is not None:
+        return await choice(look.line, offer(best.version, look.name, best.suites))
+    if isinstance(first, Accepted):
+        return await choice(look.line, ordinary(look.name, _shares()))
+    return None
+
+
+async def _chain(look: Look, first: Answer, surveyed: Surveyed) -> tuple[bytes, ...] | None:
+    """The certificates as sent (DER), from the ordinary handshake or from one that the server can do."""
+    if isinstance(first, Accepted) and first.certificates:
+        return first.certificates
+    best = protocols.best(surveyed)
+    if best is not None:
+        shares = _shares() if best.version == TLS13 else []
+        answer = await flight(look.line, offer(best.version, look.name, best.suites, shares=shares), shares)
+        if isinstance(answer, Accepted) and answer.certificates:
+            return answer.certificates
+        look.gap("certificates", _why(answer))
+    if isinstance(surveyed.ssl2, Ssl2Hello):
+        return (surveyed.ssl2.certificate,)
+    return None
+
+
+def _why(answer: Answer) -> Reason:
+    if isinstance(answer, Failed):
+        return answer.reason
+    return (answer.gap if isinstance(answer, Accepted) else None) or Reason.NO_DATA
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Identity:
+    certificates: tuple[Certificate, ...] | None = None
+    trust: Trust | None = None
+    hostname_matches: bool | None = None
+    problems: tuple[str, ...] = ()
+
+
+def _identity(look: Look, ders: Sequence[bytes] | None) -> _Identity:
+    """The certificates read and judged; what cannot be read becomes a gap."""
+    if not ders:
+        return _Identity()
+    try:
+        leaf = certificate.load(ders[0])
+    except Malformed:
+        look.gap("certificates", Reason.PROTOCOL_GARBAGE)
+        return _Identity()
+    parsed = [leaf]
+    kept = [ders[0]]
+    for place, der in enumerate(ders[1:], 1):
+        try:
+            parsed.append(certificate.load(der))
+            kept.append(der)
+        except Malformed:
+            look.gap(f"certificates.{place}", Reason.PROTOCOL_GARBAGE)
+    return _Identity(
+        certificates=tuple(certificate.fact(*pair) for pair in zip(parsed, kept, strict=True)),
+        trust=trust.judge(parsed, look.anchors, look.at),
+        hostname_matches=identity.matches(leaf, look.name, look.address),
+        problems=trust.chain_problems(parsed, look.anchors),
+    )
+
+
+def _assembled(
+    look: Look, offered: Offered, ders: Sequence[bytes] | None, deeper: Deeper | None = None
+) -> Seen[TlsEndpoint]:
+    known = _identity(look, ders)
+    starttls = (
+        {} if look.target.starttls is None else {"starttls_offered": True in offered.protocols.values()}
+    )
+    contact = look.line.permit.owner is Owner.PROVIDER
+    value = TlsEndpoint(
+        host=look.name or look.address,
+        address=look.address,
+        port=look.port,
+        starttls=look.target.starttls,
+        server_name=look.name,
+        at=look.at,
+        protocols=offered.protocols,
+        cipher_suites=offered.suites,
+        server_preference=offered.preference,
+        groups=_group_names(deeper),
+        certificates=known.certificates,
+        trust=known.trust,
+        hostname_matches=known.hostname_matches,
+        vulnerabilities=deeper.vulnerabilities if deeper else {},
+        connections=look.line.connections,
+        behaviour=starttls | (deeper.behaviour.answers if deeper else {}),
+        dh_bits=deeper.exchange.dh_bits if deeper else None,
+        dh_prime=deeper.exchange.dh_prime if deeper else None,
+        alpn=deeper.behaviour.alpn if deeper else None,
+        chain_problems=known.problems,
+        depth="contact" if contact else "full",
+        refusals=offered.refusals,
+        partial=tuple(offered.partial),
+    )
+    return Seen(value=value, gaps=(*offered.gaps, *look.gaps))
+
+
+def _group_names(deeper: Deeper | None) -> tuple[str, ...] | None:
+    if deeper is None or deeper.exchange.groups is None:
+        return None
+    return tuple(map(group_name, deeper.exchange.groups))

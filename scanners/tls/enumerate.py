@@ -1,0 +1,240 @@
+"""Which protocol versions and cipher suites: offer, note, remove, offer again.
+
+A version is refused only while another one is accepted; silence and resets count as a no only when a control
+hello is answered after them (DESIGN §3).
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from posture.core.observations import Reason
+from scanners.tls import registry, ssl2
+from scanners.tls.answers import HANDSHAKE_FAILURE, Accepted, Answer, Failed, Refused
+from scanners.tls.client import choice
+from scanners.tls.hello import ServerHello
+from scanners.tls.ladder import Ladder
+from scanners.tls.line import Line
+from scanners.tls.offers import offer
+
+#: Versions asked with a hello of the common format, newest first.
+VERSIONS = (registry.TLS13, registry.TLS12, registry.TLS11, registry.TLS10, registry.SSL3)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """One version's suites, in the server's order where it has one.
+
+    `end` is the answer that ended the list: the refusal of the rest, or of everything.
+    `hellos` are the ServerHellos of this version.
+    `server_decides` is null with less than two suites, or when it could not be asked.
+    """
+
+    version: int
+    suites: tuple[int, ...]
+    end: Answer
+    server_decides: bool | None = None
+    lower: int | None = None
+    hellos: tuple[ServerHello, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surveyed:
+    """All versions by number; `ssl2` apart, for it answers everything at once."""
+
+    listings: dict[int, Listing]
+    ssl2: ssl2.Ssl2Hello | Refused | Failed
+
+
+async def survey(line: Line, server_name: str | None) -> Surveyed:
+    """Ask every version, side by side."""
+    surveyor = _Surveyor(line, server_name)
+    old, listings = await asyncio.gather(
+        ssl2.ask(line), asyncio.gather(*(surveyor.version(version) for version in VERSIONS))
+    )
+    return Surveyed(listings={each.version: each for each in listings}, ssl2=old)
+
+
+class _Surveyor:
+    """One endpoint's survey. What TLS 1.2 prefers is a good guess for the versions before it."""
+
+    def __init__(self, line: Line, server_name: str | None) -> None:
+        self._line = line
+        self._name = server_name
+        self._hellos: dict[int, list[ServerHello]] = {}
+        self._order_12: asyncio.Future[Sequence[int]] = asyncio.get_running_loop().create_future()
+
+    async def version(self, version: int) -> Listing:
+        try:
+            listing = await self._listing(version)
+        finally:
+            if version == registry.TLS12 and not self._order_12.done():
+                self._order_12.set_result([])
+        return listing
+
+    async def _listing(self, version: int) -> Listing:
+        everything = _ordered(version)
+        first = await self._ask(version, everything)
+        if not isinstance(first, Accepted):
+            return Listing(version=version, suites=(), end=first)
+        if first.hello.version != version:
+            return Listing(version=version, suites=(), end=first, lower=first.hello.version)
+        found, end = await self._found(version, everything, first.hello.suite)
+        if version == registry.TLS12:
+            self._order_12.set_result(found)
+        decides = await self._who_decides(version, found)
+        suites = tuple(sorted(found)) if decides is False else tuple(found)
+        return Listing(
+            version=version,
+            suites=suites,
+            end=end,
+            server_decides=decides,
+            hellos=tuple(self._hellos[version]),
+        )
+
+    async def _found(self, version: int, everything: Sequence[int], first: int) -> tuple[list[int], Answer]:
+        """The suites in the server's order as far as they could be told, and the answer that ended them."""
+        if version != registry.TLS12:
+            ladder = await self._ladder(version)
+            ladder.learn(frozenset(), first)
+            end = await self._climb(version, everything, ladder)
+            return ladder.found, end
+        halves = [[suite for suite in everything if _is_ephemeral(suite) is which] for which in (True, False)]
+        usual = [[each for each in registry.usual_order(version) if each in half] for half in halves]
+        one = Ladder(usual[0])
+        ladders = [one, Ladder(usual[1], beside=one)]
+        ladders[not _is_ephemeral(first)].learn(frozenset(), first)
+        climbs = [self._climb(version, *pair) for pair in zip(halves, ladders, strict=True)]
+        ends = await asyncio.gather(*climbs)
+        merged = await self._merged(version, ladders[0].found, ladders[1].found)
+        return merged, next((end for end in ends if not isinstance(end, Refused)), ends[0])
+
+    async def _merged(self, version: int, one: list[int], other: list[int]) -> list[int]:
+        """Both halves in one order: guessed by the usual one, proved at every change from half to half."""
+        usual = {suite: place for place, suite in enumerate(registry.usual_order(version))}
+        guess = list(_zipped(one, other, lambda a, b: usual.get(a, 0) < usual.get(b, 0)))
+        proofs = []
+        for place, (suite, after) in enumerate(pairwise(guess)):
+            if (suite in one) is not (after in one):
+                others = other if suite in one else one
+                proofs.append(
+                    self._prefers(version, suite, [each for each in guess[place + 1 :] if each in others])
+                )
+        if all(await asyncio.gather(*proofs)):
+            return guess
+        return await self._merged_singly(version, one, other)
+
+    async def _merged_singly(self, version: int, one: list[int], other: list[int]) -> list[int]:
+        merged: list[int] = []
+        while one and other:
+            chosen = one if await self._prefers(version, one[0], other[:1]) else other
+            merged.append(chosen[0])
+            one, other = (one[1:], other) if chosen is one else (one, other[1:])
+        return merged + one + other
+
+    async def _prefers(self, version: int, suite: int, others: Sequence[int]) -> bool:
+        answer = await self._ask(version, [suite, *others])
+        return isinstance(answer, Accepted) and answer.hello.suite == suite
+
+    async def _ladder(self, version: int) -> Ladder:
+        usual = registry.usual_order(version)
+        if version > registry.TLS12:
+            return Ladder(usual)
+        order = [suite for suite in await self._order_12 if suite in registry.suites_of(version)]
+        return Ladder(order, sure=True) if order else Ladder(usual)
+
+    async def _climb(self, version: int, everything: Sequence[int], ladder: Ladder) -> Answer:
+        """Ask until the order is whole, several questions at a time; returns the answer that ended it."""
+        refusal: Answer = Refused(description=HANDSHAKE_FAILURE)
+        open_questions: dict[asyncio.Task[Answer], frozenset[int]] = {}
+        try:
+            while True:
+                self._begin(version, everything, ladder, open_questions)
+                done, _ = await asyncio.wait(open_questions, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    left_out, answer = open_questions.pop(task), task.result()
+                    if isinstance(answer, Accepted) and answer.hello.version == version:
+                        ladder.learn(left_out, answer.hello.suite)
+                    elif isinstance(answer, Refused):
+                        ladder.learn(left_out, None)
+                        refusal = answer
+                    elif left_out == frozenset(ladder.found):
+                        return answer
+                if ladder.whole:
+                    return refusal
+        finally:
+            for task in open_questions:
+                task.cancel()
+
+    def _begin(
+        self,
+        version: int,
+        everything: Sequence[int],
+        ladder: Ladder,
+        open_questions: dict[asyncio.Task[Answer], frozenset[int]],
+    ) -> None:
+        while len(open_questions) < ladder.width:
+            left_out = ladder.question(open_questions.values())
+            if left_out is None:
+                return
+            rest = [suite for suite in everything if suite not in left_out]
+            open_questions[asyncio.create_task(self._ask(version, rest))] = left_out
+
+    async def _ask(self, version: int, suites: Sequence[int]) -> Answer:
+        """An answer; a connection that did not come about is tried once more."""
+        if not suites:
+            return Refused(description=HANDSHAKE_FAILURE)
+        answer = await choice(self._line, offer(version, self._name, suites))
+        if isinstance(answer, Failed) and not answer.asked and answer.reason is not Reason.BUDGET:
+            answer = await choice(self._line, offer(version, self._name, suites))
+        if isinstance(answer, Accepted) and answer.hello.version == version:
+            self._hellos.setdefault(version, []).append(answer.hello)
+        return answer
+
+    async def _who_decides(self, version: int, found: Sequence[int]) -> bool | None:
+        """Offer the server's favourite last: true when it takes it all the same."""
+        if len(found) < 2:
+            return None
+        backwards = [*reversed(found)]
+        turned = sorted(backwards, key=_is_chacha)
+        if turned[0] == found[0]:
+            turned = backwards
+        answer = await choice(self._line, offer(version, self._name, turned))
+        if not isinstance(answer, Accepted) or answer.hello.version != version:
+            return None
+        if answer.hello.suite == found[0]:
+            return True
+        # Taking ChaCha20 because the client put it first is a courtesy of servers that decide, too.
+        return None if _is_chacha(answer.hello.suite) else False
+
+
+def _zipped(one: list[int], other: list[int], before: Callable[[int, int], bool]) -> Iterator[int]:
+    """Two lists as one, each in its own order."""
+    left, right = deque(one), deque(other)
+    while left and right:
+        yield left.popleft() if before(left[0], right[0]) else right.popleft()
+    yield from (*left, *right)
+
+
+def _is_ephemeral(suite: int) -> bool:
+    name = registry.suite_name(suite)
+    return "DHE_" in name or "_anon_" in name
+
+
+def _is_chacha(suite: int) -> bool:
+    return "CHACHA20" in registry.suite_name(suite)
+
+
+def _ordered(version: int) -> list[int]:
+    """Every suite, the usual ones first, so that guesses hold for servers that let the client decide.
+
+    Servers that decide may lift ChaCha20 when the client names it first, so it stands last.
+    """
+    usual = registry.usual_order(version)
+    place = {suite: at for at, suite in enumerate(usual)}
+    return sorted(
+        registry.suites_of(version),
+        key=lambda suite: (_is_chacha(suite), place.get(suite, len(place)), suite),
+    )

@@ -1,0 +1,98 @@
+"""The line to one endpoint: opens its connections, speaks the words before TLS, counts."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from posture.core.observations import Reason
+from posture.core.scope import Permit
+from scanners.net.failure import NetFailure
+from scanners.tls.starttls import STARTERS, Names
+
+if TYPE_CHECKING:
+    from scanners.net.gateway import Gateway, Stream
+
+#: A conversation may take this many times the wait for one operation, however slowly its bytes drip.
+_PATIENCE = 2.0
+_STARTTLS_SECONDS = 30.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Line:
+    """`timeout` bounds one operation on the wire, `deadline` (of the event loop's clock) all of them.
+
+    `own_name` is what mail servers are told (EHLO). `evidence` hashes what the server answered.
+    """
+
+    gateway: "Gateway"
+    permit: Permit
+    starttls: str | None
+    timeout: float
+    deadline: float
+    own_name: str = ""
+    gate: asyncio.Semaphore | None = None
+    counter: list[int] = field(default_factory=lambda: [0])
+    evidence: "hashlib._Hash" = field(default_factory=hashlib.sha256)
+
+    @asynccontextmanager
+    async def opened(self, slipped: bytes = b"") -> AsyncIterator["Stream"]:
+        """A connection on which TLS may begin; its use is bounded as a whole. Raises NetFailure.
+
+        `slipped` goes out in the clear behind the request to start TLS.
+        """
+        bound = _until(self.deadline, Reason.BUDGET)
+        async with bound, self.gate or nullcontext(), await self._connected() as stream:
+            if self.starttls is not None:
+                async with _until(_soon(_STARTTLS_SECONDS), Reason.TIMEOUT):
+                    await STARTERS[self.starttls](stream, self._names(stream), slipped)
+            async with _until(_soon(self.timeout * _PATIENCE), Reason.TIMEOUT):
+                yield stream
+
+    async def _connected(self) -> "Stream":
+        self.counter[0] += 1
+        return await self.gateway.connect(self.permit, timeout=self.timeout)
+
+    @property
+    def connections(self) -> int:
+        """How many were begun, on this line and those beside it."""
+        return self.counter[0]
+
+    def aside(self, width: int) -> "Line":
+        """The same line for questions that must not get in the way: at most `width` of them at a time."""
+        return replace(self, gate=asyncio.Semaphore(width))
+
+    def widen(self, width: int) -> None:
+        """Let more questions go on at a time on a line that was set aside."""
+        for _ in range(width if self.gate else 0):
+            self.gate.release()  # type: ignore[union-attr]
+
+    def note(self, data: bytes) -> None:
+        """Add an answer to the evidence."""
+        self.evidence.update(data)
+
+    def _names(self, stream: "Stream") -> Names:
+        target = self.permit.target
+        return Names(own=self.own_name or _own_address(stream), server=target.name or target.address or "")
+
+
+def _own_address(stream: "Stream") -> str:
+    """Our address as a literal: what RFC 5321 §4.1.4 wants of a client without a name of its own."""
+    address = stream.local_address
+    return f"[IPv6:{address}]" if ":" in address else f"[{address}]"
+
+
+def _soon(seconds: float) -> float:
+    return asyncio.get_running_loop().time() + seconds
+
+
+@asynccontextmanager
+async def _until(moment: float, reason: Reason) -> AsyncIterator[None]:
+    """Bound what happens inside by a moment of the event loop's clock. Raises NetFailure(reason)."""
+    try:
+        async with asyncio.timeout_at(moment):
+            yield
+    except TimeoutError:
+        raise NetFailure(reason, "no whole answer in time") from None

@@ -1,0 +1,403 @@
+"""Vulnerabilities that only a server's reaction shows: each is told from answers, none is exploited.
+
+No memory is read and no secret touched (field/underwriting.md §8): heartbeats claim only bytes of ours,
+and wrong records, paddings and messages are our own, sent where a sound server must refuse them.
+"""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from posture.core.observations import Reason
+from scanners.net.failure import NetFailure
+from scanners.tls import hello as h
+from scanners.tls import legacy
+from scanners.tls.answers import Failed, Refused
+from scanners.tls.enumerate import Surveyed
+from scanners.tls.handshake import (
+    Connected,
+    Started,
+    agree,
+    complete,
+    converse,
+    derive,
+    reaction,
+    send_finished,
+)
+from scanners.tls.legacy import Spoiler
+from scanners.tls.line import Line
+from scanners.tls.offers import handshake
+from scanners.tls.protocols import Offered
+from scanners.tls.records import APPLICATION_DATA, CHANGE_CIPHER_SPEC, HANDSHAKE, HEARTBEAT
+from scanners.tls.registry import PROTOCOL_NAMES, SSL3, TLS10, TLS11, TLS12, suite_name, usual_order
+from scanners.tls.session import Alerted
+from scanners.tls.starttls import INJECTIONS, Injection
+from scanners.tls.weaknesses import NOT_VULNERABLE, UNKNOWN, VULNERABLE, is_cbc
+from scanners.tls.wire import Malformed, Reader, vector
+
+_BEAT = 18
+_PADDING = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What the probes stand on; they do not wait for the survey, they offer whatever we can speak."""
+
+    line: Line
+    server_name: str | None
+
+    def hello(
+        self, wanted: Callable[[str], bool] = lambda _: True, *extra: tuple[int, bytes]
+    ) -> h.ClientHello:
+        """A hello with every wanted suite that we can speak; the server may choose an older version."""
+        spoken = [each for each in usual_order(TLS12) if legacy.shape(each) and wanted(suite_name(each))]
+        return handshake(TLS12, self.server_name, spoken, *extra)
+
+
+Verdict = tuple[str, Reason | None]
+_FINE: Verdict = (NOT_VULNERABLE, None)
+#: The server refused the hello: whether that is fine depends on what it offers otherwise (`settled`).
+_REFUSED: Verdict = ("refused", None)
+
+
+async def heartbleed(ground: Ground, surveyed: Surveyed) -> Verdict:
+    """CVE-2014-0160: a beat whose claimed length covers only bytes that we sent (RFC 6520 §4).
+
+    A sound server drops it and answers the well-formed beat behind it; a vulnerable one answers the first.
+    """
+    said = [hello for listing in surveyed.listings.values() for hello in listing.hellos]
+    if not any(h.EXT_HEARTBEAT in hello.extensions for hello in said):
+        return _FINE
+    return await _asked(ground, _beats, ground.hello(lambda _: True, (h.EXT_HEARTBEAT, b"\1")))
+
+
+async def _asked(
+    ground: Ground, act: Callable[[Started], Awaitable[Verdict]], hello: h.ClientHello
+) -> Verdict:
+    answer = await converse(ground.line, hello, act)
+    if isinstance(answer, Refused):
+        return _REFUSED
+    return (UNKNOWN, answer.reason) if isinstance(answer, Failed) else answer
+
+
+async def _beats(started: Started) -> Verdict:
+    bad = b"\1" + vector(2, b"A" * _BEAT)
+    good = b"\1" + vector(2, b"B" * _BEAT) + os.urandom(_PADDING)
+    await started.send(HEARTBEAT, bad, good)
+    record = await started.session.record()
+    if record.kind != HEARTBEAT:
+        raise Malformed("no heartbeat where one was due")
+    reader = Reader(record.body)
+    reader.take(1)
+    return (VULNERABLE, None) if reader.vector(2) == b"A" * _BEAT else _FINE
+
+
+async def ccs_injection(ground: Ground) -> Verdict:
+    """CVE-2014-0224: a ChangeCipherSpec before any key. A sound server refuses it then and there.
+
+    One that goes along decrypts what follows with keys that do not exist, and says so.
+    """
+    return await _asked(ground, _early_change, ground.hello())
+
+
+async def _early_change(started: Started) -> Verdict:
+    await started.send(CHANGE_CIPHER_SPEC, b"\1")
+    await started.send(HANDSHAKE, os.urandom(64))
+    seen = await reaction(started)
+    if seen in {"alert-20", "alert-21", "alert-50", "alert-51"}:
+        return VULNERABLE, None
+    if seen.startswith("alert") or seen == "closed":
+        return _FINE
+    return UNKNOWN, Reason.TIMEOUT if seen == "silence" else Reason.PROTOCOL_GARBAGE
+
+
+def _bad_padding(content: bytes, pad: bytes) -> tuple[bytes, bytes]:
+    return content, bytes([pad[0] ^ 0x80]) + pad[1:]
+
+
+def _bad_mac(content: bytes, pad: bytes) -> tuple[bytes, bytes]:
+    return content[:-1] + bytes([content[-1] ^ 1]), pad
+
+
+def _bad_both(content: bytes, pad: bytes) -> tuple[bytes, bytes]:
+    return _bad_mac(content, pad)[0], _bad_padding(content, pad)[1]
+
+
+_SPOILERS: tuple[Spoiler, ...] = (_bad_padding, _bad_mac, _bad_both)
+
+
+async def padding(ground: Ground) -> Mapping[str, Verdict]:
+    """POODLE against TLS, Zombie POODLE and GOLDENDOODLE, from how three spoilt records are answered.
+
+    The first accepts wrong padding; the second answers wrong padding under a right MAC otherwise than under
+    a wrong one; the third shows whether padding under a wrong MAC is right.
+    """
+    hello = ground.hello(is_cbc)
+    first = await _reactions(ground, hello)
+    if isinstance(first, Refused | Reason):
+        return dict.fromkeys(_DOODLES, _without(first))
+    again = first if len(set(first)) == 1 else await _reactions(ground, hello)
+    return _compared(first, again)
+
+
+_DOODLES = ("poodle_tls", "zombie_poodle", "goldendoodle")
+_Seen = tuple[str, ...] | Refused | Reason
+
+
+def _without(answer: Refused | Reason) -> Verdict:
+    return _REFUSED if isinstance(answer, Refused) else (UNKNOWN, answer)
+
+
+def _compared(first: tuple[str, ...], again: _Seen) -> Mapping[str, Verdict]:
+    bad_padding, bad_mac, bad_both = first
+    accepted = bad_padding == "finished" or bad_padding.startswith("message")
+    if accepted:
+        return {
+            "poodle_tls": (VULNERABLE, None),
+            "zombie_poodle": _FINE,
+            "goldendoodle": _differ(bad_mac != bad_both, first, again),
+        }
+    if "silence" in first or "lost" in first:
+        return dict.fromkeys(_DOODLES, (UNKNOWN, Reason.TIMEOUT))
+    return {
+        "poodle_tls": _FINE,
+        "zombie_poodle": _differ(bad_padding != bad_both, first, again),
+        "goldendoodle": _differ(bad_mac != bad_both, first, again),
+    }
+
+
+def _differ(differs: bool, first: tuple[str, ...], again: _Seen) -> Verdict:  # noqa: FBT001
+    """A difference counts when it comes twice in the same shape; once it may be chance."""
+    if not differs:
+        return _FINE
+    if isinstance(again, Refused | Reason):
+        return UNKNOWN, again if isinstance(again, Reason) else Reason.NO_DATA
+    return (VULNERABLE, None) if first == again else (UNKNOWN, Reason.NO_DATA)
+
+
+async def _reactions(ground: Ground, hello: h.ClientHello) -> _Seen:
+    return await _side_by_side(ground, hello, [partial(_spoilt, spoil=spoil) for spoil in _SPOILERS])
+
+
+async def _side_by_side(
+    ground: Ground, hello: h.ClientHello, acts: Sequence[Callable[[Started], Awaitable[str]]]
+) -> _Seen:
+    """What the server does in each case; the first case goes ahead, for it tells whether there is ground."""
+    first = await converse(ground.line, hello, acts[0])
+    others = () if isinstance(first, Refused | Failed) else acts[1:]
+    answers = [first, *await asyncio.gather(*(converse(ground.line, hello, act) for act in others))]
+    seen = []
+    for answer in answers:
+        if isinstance(answer, Refused | Failed):
+            return answer if isinstance(answer, Refused) else answer.reason
+        seen.append(answer)
+    return tuple(seen)
+
+
+async def _spoilt(started: Started, spoil: Spoiler) -> str:
+    await send_finished(started, agree(started), spoil)
+    return await reaction(started)
+
+
+async def robot(ground: Ground) -> Verdict:
+    """Bleichenbacher's oracle: five ways to pad a premaster secret, which a sound server treats alike."""
+    hello = ground.hello(_is_rsa_exchange)
+    acts = [partial(_padded, variant=variant) for variant in range(_VARIANTS)]
+    first = await _side_by_side(ground, hello, acts)
+    if isinstance(first, Refused | Reason):
+        return _without(first)
+    if len(set(first)) == 1:
+        return (UNKNOWN, Reason.TIMEOUT) if first[0] in {"silence", "lost"} else _FINE
+    return _differ(True, first, await _side_by_side(ground, hello, acts))
+
+
+def _is_rsa_exchange(suite: str) -> bool:
+    return suite.startswith("TLS_RSA_WITH_")
+
+
+_VARIANTS = 5
+
+
+async def _padded(started: Started, variant: int) -> str:
+    """Send one padding. The Finished behind it is under other keys, so that no variant can succeed."""
+    key = legacy.rsa_key(started.leaf)
+    size = (key.key_size + 7) // 8
+    secret = os.urandom(48)
+    block = _block(variant, size, started.hello.version.to_bytes(2, "big"), secret[2:])
+    numbers = key.public_numbers()
+    sealed = pow(int.from_bytes(block, "big"), numbers.e, numbers.n).to_bytes(size, "big")
+    message = bytes([16]) + vector(3, vector(2, sealed))
+    await send_finished(started, derive(started, started.shape(), os.urandom(48), message))
+    return await reaction(started)
+
+
+def _block(variant: int, size: int, version: bytes, secret: bytes) -> bytes:
+    """PKCS #1 v1.5 blocks, the first right, the others each wrong in one way (RFC 8017 §7.2.1)."""
+    filler = bytes(1 + byte % 255 for byte in os.urandom(size - 51))
+    return (
+        b"\0\2" + filler + b"\0" + version + secret,
+        b"\x41\x17" + filler + b"\0" + version + secret,
+        b"\0\2" + filler + b"\x11" + version + bytes(1 + byte % 255 for byte in secret),
+        b"\0\2" + filler[:8] + b"\0" + filler[9:] + b"\0" + version + secret,
+        b"\0\2" + filler + b"\0\2\2" + secret,
+    )[variant]
+
+
+async def session(ground: Ground) -> "Sessions":
+    """One whole handshake, and a second one that tries to take it up again."""
+    hello = ground.hello(lambda _: True, (h.EXT_SESSION_TICKET, b""))
+    first = await converse(ground.line, hello, _renegotiated)
+    if isinstance(first, Refused):
+        return Sessions(ticketbleed=_REFUSED)
+    if isinstance(first, Failed):
+        return Sessions(ticketbleed=(UNKNOWN, first.reason), gap=first.reason)
+    if not first.ticket:
+        return Sessions(ticketbleed=_FINE, renegotiation=first.renegotiates, tickets=False)
+    bled, resumed = await _resume(ground, first.ticket)
+    return Sessions(ticketbleed=bled, renegotiation=first.renegotiates, tickets=True, resumption=resumed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sessions:
+    """What whole handshakes showed: Ticketbleed, renegotiation begun by the client, tickets, resumption."""
+
+    ticketbleed: Verdict
+    renegotiation: bool | None = None
+    tickets: bool | None = None
+    resumption: bool | None = None
+    gap: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Whole:
+    ticket: bytes | None
+    renegotiates: bool | None
+
+
+async def _renegotiated(started: Started) -> _Whole:
+    """Complete the handshake, then ask for another one inside it (RFC 5746 §3.5)."""
+    connected = await complete(started)
+    return _Whole(ticket=connected.ticket, renegotiates=await _renegotiates(connected))
+
+
+async def _renegotiates(connected: Connected) -> bool | None:
+    session = connected.started.session
+    binding = (h.EXT_RENEGOTIATION_INFO, vector(1, connected.client_verify))
+    first = connected.started.hello
+    hello = replace(first, suites=first.suites[:-1], extra=(binding,), random=os.urandom(32))
+    try:
+        await session.send(HANDSHAKE, hello.message(), connected.started.version)
+    except NetFailure:
+        return False
+    seen = await reaction(connected.started)
+    if seen == f"message-{h.SERVER_HELLO}":
+        return True
+    return False if seen.startswith("alert") or seen == "closed" else None
+
+
+async def _resume(ground: Ground, ticket: bytes) -> tuple[Verdict, bool | None]:
+    """(CVE-2016-9244, whether the ticket was taken): resume with a session id of 31 bytes.
+
+    A vulnerable server answers with 32, whatever lay behind ours; that byte is neither kept nor looked at.
+    """
+    hello = ground.hello(lambda _: True, (h.EXT_SESSION_TICKET, ticket))
+    answer = await converse(ground.line, replace(hello, session_id=os.urandom(31)), _taken_up)
+    if isinstance(answer, Failed):
+        return (UNKNOWN, answer.reason), None
+    if isinstance(answer, Refused):
+        return _FINE, False
+    return ((VULNERABLE, None) if answer > _SHORT_ID else _FINE), answer >= _SHORT_ID
+
+
+_SHORT_ID = 31
+
+
+async def _taken_up(started: Started) -> int:
+    """How many bytes of session id came back behind ours; 0 for a session of the server's own."""
+    own, theirs = started.hello.session_id, started.chosen.session_id
+    return len(theirs) if theirs[: len(own)] == own else 0
+
+
+async def starttls_injection(ground: Ground) -> Verdict:
+    """CVE-2011-0411: whether a command that came in the clear is answered inside TLS."""
+    if ground.line.starttls is None:
+        return _FINE
+    way = INJECTIONS.get(ground.line.starttls)
+    hello = ground.hello()
+    if way is None:
+        return UNKNOWN, Reason.NO_DATA
+    answer = await converse(ground.line, hello, partial(_slipped, way=way), slipped=way.slipped)
+    if isinstance(answer, Refused):
+        return _REFUSED
+    return (UNKNOWN, answer.reason) if isinstance(answer, Failed) else answer
+
+
+async def _slipped(started: Started, way: Injection) -> Verdict:
+    connected = await complete(started)
+    session = connected.started.session
+    await session.send(APPLICATION_DATA, way.farewell, started.version)
+    said = b""
+    try:
+        while len(said) < _ENOUGH_SAID:
+            record = await session.record()
+            said += record.body if record.kind == APPLICATION_DATA else b""
+    except (Alerted, NetFailure):
+        if not said:
+            return UNKNOWN, Reason.NO_DATA
+    return (VULNERABLE, None) if way.answered(said) else _FINE
+
+
+_ENOUGH_SAID = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probed:
+    """Every probe's verdict by name, and what whole handshakes showed beside."""
+
+    verdicts: Mapping[str, Verdict]
+    sessions: Sessions
+
+
+async def examine(ground: Ground) -> Probed:
+    """All probes that do not wait for the survey, side by side."""
+    change, paddings, bleichenbacher, sessions, injection = await asyncio.gather(
+        ccs_injection(ground),
+        padding(ground),
+        robot(ground),
+        session(ground),
+        starttls_injection(ground),
+    )
+    verdicts = {
+        "ccs_injection": change,
+        "ticketbleed": sessions.ticketbleed,
+        "robot": bleichenbacher,
+        **paddings,
+        "starttls_injection": injection,
+    }
+    return Probed(verdicts=verdicts, sessions=sessions)
+
+
+def settled(verdict: Verdict, name: str, offered: Offered) -> Verdict:
+    """A refusal read against what is offered: fine if surely no suite of the kind is, else unknown."""
+    if verdict != _REFUSED:
+        return verdict
+    wanted = {"robot": _is_rsa_exchange}.get(name, is_cbc if name in _DOODLES else _any)
+    names = [PROTOCOL_NAMES[version] for version in (TLS12, TLS11, TLS10, SSL3)]
+    if any(offered.protocols[each] is None or each in offered.partial for each in names):
+        return UNKNOWN, Reason.NO_DATA
+    spoken = {suite for each in names for suite in offered.suites.get(each, ())}
+    return (UNKNOWN, Reason.NO_DATA) if any(map(wanted, spoken)) else _FINE
+
+
+def _any(_suite: str) -> bool:
+    return True
+
+
+async def withheld() -> Probed:
+    """Nothing malformed is sent to a host that others share."""
+    verdict: Verdict = (UNKNOWN, Reason.NOT_PERMITTED)
+    names = ("heartbleed", "ccs_injection", "ticketbleed", "robot", "starttls_injection")
+    doodles = ("poodle_tls", "zombie_poodle", "goldendoodle")
+    return Probed(verdicts=dict.fromkeys((*names, *doodles), verdict), sessions=Sessions(ticketbleed=verdict))

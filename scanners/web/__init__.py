@@ -1,0 +1,63 @@
+"""Web: what an ordinary visitor's request to the applicant's addresses brings."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from posture.core.facts.web_exposure import WebExposure
+from posture.core.facts.web_response import WebResponse
+from posture.core.observations import Observation, Seen, Unseen
+from scanners.context import Context
+from scanners.observe import observe, unseen
+from scanners.web.chain import follow
+from scanners.web.exposure import look
+from scanners.web.place import Place, place
+
+KINDS = (WebResponse.KIND, WebExposure.KIND)
+
+_Answers = list[tuple[Place, Observation[Any]]]
+
+
+async def scan(context: Context, urls: Sequence[str]) -> list[Observation[Any]]:
+    """One `web.response` per URL and one `web.exposure` per host.
+
+    Raises PostureError for a text that is no URL of ours to ask.
+    """
+    places = [place(url) for url in urls]
+    answers = await asyncio.gather(*(_ask(context, one) for one in places))
+    hosts = _by_host(zip(places, answers, strict=True))
+    exposures = await asyncio.gather(*(_expose(context, host) for host in hosts))
+    return [*answers, *exposures]
+
+
+async def _ask(context: Context, start: Place) -> Observation[Any]:
+    evidence: list[str] = []
+
+    async def attempt() -> Seen[WebResponse]:
+        seen, digests = await follow(context, start)
+        evidence.extend(digests)
+        return seen
+
+    found = await observe(context, WebResponse.KIND, start.target, attempt())
+    return replace(found, evidence=tuple(evidence))
+
+
+def _by_host(answers: Iterable[tuple[Place, Observation[Any]]]) -> list[_Answers]:
+    """The answers of each host, HTTPS first: where both answered, files are asked for there."""
+    hosts: dict[str | None, _Answers] = {}
+    for start, answer in answers:
+        hosts.setdefault(start.target.name or start.target.address, []).append((start, answer))
+    return [sorted(found, key=lambda pair: not pair[0].url.startswith("https:")) for found in hosts.values()]
+
+
+async def _expose(context: Context, answers: _Answers) -> Observation[Any]:
+    for start, answer in answers:
+        if isinstance(answer.result, Seen):
+            origin = place(start.url.partition("?")[0])
+            return await observe(context, WebExposure.KIND, origin.target, look(context, origin))
+    start, silent = answers[0]
+    why = silent.result if isinstance(silent.result, Unseen) else None
+    if why is None:
+        raise TypeError("an observation is either seen or unseen")
+    return unseen(context, WebExposure.KIND, start.target, why)

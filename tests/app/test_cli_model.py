@@ -1,0 +1,82 @@
+"""`posture model` and `posture rating`, through the command line."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from models import synthetic
+from posture.app.cli import main
+from posture.core.errors import ExitCode
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: str | Path) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as left:
+        main([str(word) for word in words])
+    taken = capsys.readouterr()
+    return int(left.value.code or 0), taken.out, taken.err
+
+
+def test_fit_then_show_then_evaluate(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    claims, fitted = tmp_path / "claims.csv", tmp_path / "model.json"
+    claims.write_text(synthetic.csv_text(600, seed=2), encoding="utf-8")
+    code, out, _ = run(capsys, "model", "fit", claims, "--out", fitted, "--json")
+    learnt = json.loads(out)
+    assert code == ExitCode.DONE
+    assert [level["peril"] for level in learnt["levels"]] == ["intrusion", "email", "data"]
+    code, out, _ = run(capsys, "model", "show", fitted)
+    assert learnt["digest"] in out
+    code, out, _ = run(capsys, "model", "evaluate", fitted, claims, "--json")
+    assert json.loads(out)["synthetic"] is True
+    code, out, _ = run(capsys, "model", "evaluate", fitted, claims)
+    assert "600 synthetic policies" in out
+    code, out, _ = run(capsys, "model", "fit", claims, "--out", fitted)
+    assert "rdp_exposed" in out
+
+
+def test_the_schema_is_the_header_of_the_file(capsys: pytest.CaptureFixture[str]) -> None:
+    _, header, _ = run(capsys, "model", "schema", "--csv")
+    _, simulated, _ = run(capsys, "model", "simulate", "--count", "3")
+    assert simulated.splitlines()[0] == header.strip()
+    assert len(simulated.splitlines()) == 4
+
+
+def test_a_bad_file_writes_nothing(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    claims, fitted = tmp_path / "claims.csv", tmp_path / "model.json"
+    claims.write_text("policy\nP-1\n", encoding="utf-8")
+    code, out, err = run(capsys, "model", "fit", claims, "--out", fitted, "--json")
+    assert code == ExitCode.SETUP
+    assert json.loads(out)["code"] == "bad-experience"
+    assert "lacks the column exposure" in err
+    assert list(tmp_path.iterdir()) == [claims]
+
+
+def test_rating_lists_checks_and_shows(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = run(capsys, "rating", "sectors", "jp", "--json")
+    assert json.loads(out)["sectors"]["retail"] == 1.39
+    _, out, _ = run(capsys, "rating", "sectors", "JP")
+    assert "finance" in out
+    assert "refers" in out
+    _, out, _ = run(capsys, "rating", "check")
+    assert [line.split()[0] for line in out.splitlines()] == ["JP/2026-01-01", "US/2026-01-01"]
+    _, out, _ = run(capsys, "rating", "show", "US")
+    assert 'market = "US"' in out
+
+
+def test_rating_of_nowhere_is_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(capsys, "rating", "sectors", "FR")
+    assert code == ExitCode.SETUP
+    assert "No rating table exists for the country “FR”" in err
+
+
+@pytest.mark.parametrize(("content", "said"), [("[]", "is no assessment"), ("{", "is no assessment")])
+def test_what_is_no_assessment_is_a_sentence(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, content: str, said: str
+) -> None:
+    path = tmp_path / "assessment.json"
+    path.write_text(content, encoding="utf-8")
+    code, _, err = run(capsys, "rating", "explain", path)
+    assert code == ExitCode.SETUP
+    assert said in err
+    code, _, err = run(capsys, "rating", "explain", tmp_path / "none.json")
+    assert "cannot be read" in err

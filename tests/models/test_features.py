@@ -1,0 +1,90 @@
+"""Findings to features: fail is 1, unknown is never 0."""
+
+import pytest
+
+from models import features, priors
+from posture.core.findings import Confidence, Finding, Outcome, Owner
+from posture.core.observations import Reason
+from tests.support import applicants
+from tests.support.applicants import finding
+
+CHECK = "ports/remote_desktop"
+
+
+def value(*findings: Finding) -> tuple[float | None, Reason | None]:
+    vector = features.vector(findings)
+    return vector.values["rdp_exposed"], vector.unseen.get("rdp_exposed")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "expected"),
+    [
+        (Outcome.FAIL, (1.0, None)),
+        (Outcome.PASS, (0.0, None)),
+        (Outcome.NOT_APPLICABLE, (0.0, None)),
+        (Outcome.UNKNOWN, (None, Reason.TIMEOUT)),
+    ],
+)
+def test_one_finding_decides(outcome: Outcome, expected: tuple[float | None, Reason | None]) -> None:
+    assert value(finding(CHECK, outcome)) == expected
+
+
+def test_any_failure_outweighs_what_was_not_seen() -> None:
+    findings = (finding(CHECK, Outcome.UNKNOWN, name="a.example.jp"), finding(CHECK, Outcome.FAIL))
+    assert value(*findings) == (1.0, None)
+
+
+def test_one_unknown_host_among_clean_ones_leaves_the_feature_unknown() -> None:
+    findings = (finding(CHECK, name="a.example.jp"), finding(CHECK, Outcome.UNKNOWN, reason=Reason.BLOCKED))
+    assert value(*findings) == (None, Reason.BLOCKED)
+
+
+def test_what_the_applicant_withheld_is_named_before_other_reasons() -> None:
+    findings = (
+        finding(CHECK, Outcome.UNKNOWN, reason=Reason.TIMEOUT, name="a.example.jp"),
+        finding(CHECK, Outcome.UNKNOWN, reason=Reason.NOT_PERMITTED),
+    )
+    assert value(*findings) == (None, Reason.NOT_PERMITTED)
+
+
+def test_a_check_that_never_ran_leaves_the_feature_unknown() -> None:
+    assert value() == (None, Reason.NO_DATA)
+
+
+def test_a_check_that_never_ran_does_not_hide_a_failure_of_another() -> None:
+    vector = features.vector([finding("tls/certificate_trusted", Outcome.FAIL)])
+    assert vector.values["certificate_invalid"] == 1.0
+
+
+def test_one_of_several_checks_missing_leaves_the_feature_unknown() -> None:
+    vector = features.vector([finding("tls/certificate_trusted")])
+    assert vector.values["certificate_invalid"] is None
+
+
+def test_an_inferred_failure_counts_half() -> None:
+    assert value(finding(CHECK, Outcome.FAIL, confidence=Confidence.INFERRED)) == (0.5, None)
+
+
+def test_a_providers_machine_is_not_the_applicants_posture() -> None:
+    assert value(finding(CHECK, Outcome.FAIL, owner=Owner.PROVIDER)) == (0.0, None)
+    assert value(finding(CHECK, Outcome.FAIL, owner=Owner.HOSTED)) == (1.0, None)
+
+
+def test_the_findings_that_decided_are_named() -> None:
+    bad, good = finding(CHECK, Outcome.FAIL), finding(CHECK, name="a.example.jp")
+    assert features.vector([bad, good]).sources["rdp_exposed"] == (bad.id,)
+
+
+def test_the_vector_holds_the_active_features_in_order() -> None:
+    vector = features.vector(applicants.findings())
+    assert tuple(vector.values) == features.names()
+    assert set(vector.values.values()) == {0.0}
+    assert vector.unseen == {}
+    assert all(row.sources for row in priors.table().active())
+
+
+def test_the_schema_changes_with_the_features() -> None:
+    names = list(features.names())
+    assert features.schema(names) == features.vector([]).schema
+    assert features.schema(names[1:]) != features.schema(names)
+    assert features.schema([*names[1:], names[0]]) != features.schema(names)

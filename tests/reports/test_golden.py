@@ -1,0 +1,52 @@
+"""Golden reports in both languages and all formats; only an explicit flag changes them."""
+
+import subprocess
+import textwrap
+from pathlib import Path
+
+import pytest
+
+import reports
+from reports import Branding, view
+from reports.compose import Audience, compose
+from reports.fonts import packaged
+from reports.render import pdf
+from tests.support import golden
+from tests.support.tools import require_tool
+
+ISSUER = Branding(insurer="例損害保険株式会社", desk="サイバー引受室", disputes="scan@insurer.example")
+PAGES = [(audience, language) for audience in Audience for language in reports.LANGUAGES]
+
+
+@pytest.mark.parametrize(("audience", "language"), PAGES)
+def test_html(audience: Audience, language: str) -> None:
+    files = reports.produce(
+        golden.assessment(),
+        golden.catalogue(),
+        languages=(language,),
+        formats=("html",),
+        audiences=(audience.value,),
+        previous=golden.assessment("previous"),
+        branding=ISSUER,
+    )
+    ((name, content),) = files.items()
+    golden.check(name, content)
+
+
+@pytest.mark.parametrize(("audience", "language"), PAGES)
+def test_the_text_of_the_pdf(audience: Audience, language: str, tmp_path: Path) -> None:
+    """White space is left out: where a line breaks is the typesetter's affair."""
+    seen = view.build(golden.assessment(), golden.catalogue(), golden.assessment("previous"))
+    path = tmp_path / "report.pdf"
+    path.write_bytes(pdf.render(compose(seen, audience, language, ISSUER), fonts=packaged()))
+    ran = subprocess.run([require_tool("pdftotext"), "-raw", str(path), "-"], capture_output=True, check=True)
+    text = "".join(ran.stdout.decode().replace("\u200b", "").split())
+    golden.check(
+        f"{audience.value}.{language}.pdf.txt", ("\n".join(textwrap.wrap(text, 100)) + "\n").encode()
+    )
+
+
+@pytest.mark.parametrize("name", ["assessment.json", "findings.csv"])
+def test_machine_formats(name: str) -> None:
+    files = reports.produce(golden.assessment(), golden.catalogue(), formats=("json", "csv"))
+    golden.check(name, files[name])

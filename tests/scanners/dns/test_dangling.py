@@ -1,0 +1,114 @@
+"""`dns.dangling`: what points into nothing, and who could claim it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from posture.core.facts.dns_dangling import DnsDangling, Pointer
+from posture.core.observations import Observation
+from posture.core.targets import Target
+from scanners.context import Context
+from scanners.dns import dangling
+from scanners.observe import observe
+from tests.support import dns_server as misbehave
+from tests.support.dns_lab import ask, gaps, lab_context, reason, seen
+from tests.support.dns_server import DnsServer
+
+
+@pytest.fixture
+def server() -> Iterator[DnsServer]:
+    with DnsServer(recursive=True) as server:
+        server.zone("net", "host.example A 127.0.0.9\n")
+        server.zone("jp", "host.other.co A 127.0.0.9\n")
+        server.zone("azurewebsites.net", "alive A 127.0.0.9\n")
+        yield server
+
+
+def look(context: Context) -> Observation[DnsDangling]:
+    target = Target(name="example.jp")
+    return ask(context, lambda c: observe(c, "dns.dangling", target, dangling.look(c, "example.jp")))
+
+
+@pytest.mark.parametrize(
+    ("record", "pointer"),
+    [
+        ("www CNAME host.example.net.",
+         Pointer(name="www.example.jp", rdtype="CNAME", target="host.example.net", gone=False)),
+        ("www CNAME old.example.net.",
+         Pointer(name="www.example.jp", rdtype="CNAME", target="old.example.net", gone=True)),
+        ("shop CNAME x.expired.net.",
+         Pointer(name="shop.example.jp", rdtype="CNAME", target="x.expired.net", gone=True,
+                 claimable="registry")),
+        ("shop CNAME x.expired.co.jp.",
+         Pointer(name="shop.example.jp", rdtype="CNAME", target="x.expired.co.jp", gone=True,
+                 claimable="registry")),
+        ("dev CNAME alive.azurewebsites.net.",
+         Pointer(name="dev.example.jp", rdtype="CNAME", target="alive.azurewebsites.net", gone=False)),
+        ("dev CNAME mine.azurewebsites.net.",
+         Pointer(name="dev.example.jp", rdtype="CNAME", target="mine.azurewebsites.net", gone=True,
+                 claimable="Azure App Service")),
+        ("dev CNAME one\none CNAME two.expired.net.",
+         Pointer(name="dev.example.jp", rdtype="CNAME", target="two.expired.net", gone=True,
+                 claimable="registry")),
+        ("@ MX 10 mx.expired.net.",
+         Pointer(name="example.jp", rdtype="MX", target="mx.expired.net", gone=True, claimable="registry")),
+        ("@ NS ns.expired.net.",
+         Pointer(name="example.jp", rdtype="NS", target="ns.expired.net", gone=True, claimable="registry")),
+        ("@ MX 10 host.example.net.",
+         Pointer(name="example.jp", rdtype="MX", target="host.example.net", gone=False)),
+    ],
+)  # fmt: skip
+def test_pointers(server: DnsServer, record: str, pointer: Pointer) -> None:
+    server.zone("example.jp", record)
+    observation = look(lab_context(server))
+    assert seen(observation).pointers == (pointer,)
+    assert gaps(observation) == {}
+
+
+def test_a_wildcard_is_one_pointer(server: DnsServer) -> None:
+    server.zone("example.jp", "* CNAME x.expired.net.\nshop CNAME host.example.net.\n")
+    assert seen(look(lab_context(server))).pointers == (
+        Pointer(name="shop.example.jp", rdtype="CNAME", target="host.example.net", gone=False),
+        Pointer(name="*.example.jp", rdtype="CNAME", target="x.expired.net", gone=True, claimable="registry"),
+    )
+
+
+def test_nothing_points_anywhere(server: DnsServer) -> None:
+    server.zone("example.jp", "@ A 127.0.0.1\n@ MX 0 .")
+    fact = seen(look(lab_context(server)))
+    assert (fact.pointers, len(fact.names_checked) > 50) == ((), True)
+
+
+def test_a_failing_target_is_not_gone(server: DnsServer) -> None:
+    server.zone("example.jp", "@ MX 10 mx.example.net.")
+    server.behave(misbehave.SERVFAIL, "mx.example.net")
+    observation = look(lab_context(server))
+    assert [pointer.gone for pointer in seen(observation).pointers] == [None]
+
+
+def test_a_failing_registry_gives_nothing_away(server: DnsServer) -> None:
+    server.zone("example.jp", "www CNAME x.expired.net.")
+    server.behave(misbehave.SERVFAIL, "expired.net", "NS")
+    (pointer,) = seen(look(lab_context(server))).pointers
+    assert (pointer.gone, pointer.claimable) == (True, None)
+
+
+def test_a_name_that_could_not_be_asked_is_not_among_the_checked(server: DnsServer) -> None:
+    server.zone("example.jp", "@ A 127.0.0.1")
+    server.behave(misbehave.SERVFAIL, "www.example.jp")
+    observation = look(lab_context(server))
+    assert "www.example.jp" not in seen(observation).names_checked
+    assert gaps(observation) == {"names_checked": "dns-failure"}
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "expected"),
+    [
+        (misbehave.SERVFAIL, "dns-failure"),
+        (misbehave.SILENT, "timeout"),
+        (misbehave.GARBAGE, "protocol-garbage"),
+    ],
+)
+def test_no_answer_at_all_is_unseen(server: DnsServer, behaviour: misbehave.Behaviour, expected: str) -> None:
+    server.behave(behaviour)
+    assert reason(look(lab_context(server, timeout=0.5))) == expected

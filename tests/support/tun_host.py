@@ -1,0 +1,142 @@
+"""A host made of a TUN device, which does with every SYN what it is told; for a network namespace.
+
+    unshare --net python -m tests.support.tun_host POLICY PORTS RATE BEAT
+
+sweeps 10.9.0.5 with the real nmap and prints what the sweep made of it, what the ledger says was sent, and
+what arrived. A kernel's own sockets cannot play these parts: they always answer.
+"""
+
+import asyncio
+import fcntl
+import json
+import os
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+
+from posture.core.observations import Seen
+from posture.core.targets import Target, network
+from scanners import ports
+from scanners.ports import control
+from tests.support.net_servers import OPTIONS, context
+
+HOST = "10.9.0.5"
+_SET_UP = ("ip link set lo up", "ip addr add 10.9.0.1/24 dev t0", "ip link set t0 up")
+_SYN, _RST, _ACK, _FIN = 2, 4, 16, 1
+
+#: (port, SYNs seen so far, seconds since the first one) → flags of the answer, or None for silence.
+Policy = Callable[[int, int, float], int | None]
+_OPEN = {80, 443}
+
+
+def _firewall(port: int, _count: int, _time: float) -> int | None:
+    return _SYN | _ACK if port in _OPEN else None
+
+
+def _plain(port: int, _count: int, _time: float) -> int | None:
+    return _SYN | _ACK if port in _OPEN else _RST | _ACK
+
+
+def _bans(port: int, count: int, time: float) -> int | None:
+    return None if count > 100 else _plain(port, count, time)
+
+
+def _bans_for_a_while(port: int, count: int, time: float) -> int | None:
+    """Silent in the middle of the sweep only: a look before it and one after it see nothing."""
+    return None if 1.0 < time < 8.0 else _plain(port, count, time)
+
+
+POLICIES: dict[str, Policy] = {
+    "silent": lambda _port, _count, _time: None,
+    "firewall": _firewall,
+    "plain": _plain,
+    "everything": lambda _port, _count, _time: _SYN | _ACK,
+    "bans": _bans,
+    "bans-for-a-while": _bans_for_a_while,
+}
+
+
+class Device:
+    """Reads packets from the TUN and answers SYNs. `syns` counts them by port."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.syns: Counter[int] = Counter()
+        self._policy = policy
+        self._first = 0.0
+        self._fd = os.open("/dev/net/tun", os.O_RDWR)
+        fcntl.ioctl(
+            self._fd, 0x400454CA, struct.pack("16sH", b"t0", 0x1001)
+        )  # TUNSETIFF, IFF_TUN | IFF_NO_PI
+        for command in _SET_UP:
+            subprocess.run(command.split(), check=True)
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        while True:
+            packet = os.read(self._fd, 2048)
+            if packet[0] >> 4 == 4 and packet[9] == 6:  # IPv4, TCP
+                self._take(packet)
+
+    def _take(self, packet: bytes) -> None:
+        header = (packet[0] & 15) * 4
+        _, port, sequence, _ = struct.unpack("!HHII", packet[header : header + 12])
+        flags = packet[header + 13]
+        if flags & _SYN:
+            self._first = self._first or time.monotonic()
+            self.syns[port] += 1
+            answer = self._policy(port, self.syns.total(), time.monotonic() - self._first)
+            if answer is not None:
+                self._reply(packet, answer, 1000, sequence + 1)
+        elif flags & _FIN:
+            self._reply(packet, _FIN | _ACK, 1001, sequence + 1)
+
+    def _reply(self, packet: bytes, flags: int, sequence: int, acknowledged: int) -> None:
+        start = (packet[0] & 15) * 4
+        source, target = packet[12:16], packet[16:20]
+        theirs, ours = struct.unpack("!HH", packet[start : start + 4])
+        segment = struct.pack(
+            "!HHIIBBHHH", ours, theirs, sequence, acknowledged % 2**32, 5 << 4, flags, 64_240, 0, 0
+        )
+        pseudo = target + source + struct.pack("!BBH", 0, 6, len(segment))
+        segment = segment[:16] + struct.pack("!H", _checksum(pseudo + segment)) + segment[18:]
+        header = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 40, 0, 0, 64, 6, 0, target, source)
+        header = header[:10] + struct.pack("!H", _checksum(header)) + header[12:]
+        os.write(self._fd, header + segment)
+
+
+def _checksum(data: bytes) -> int:
+    """RFC 1071."""
+    total: int = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    total = (total >> 16) + (total & 0xFFFF)
+    return ~(total + (total >> 16)) & 0xFFFF
+
+
+def main(policy: str, asked: str, rate: str, beat: str) -> None:
+    """Sweep the device and print what came of it."""
+    control._BEAT = float(beat)
+    device = Device(POLICIES[policy])
+    options = replace(OPTIONS, ports=asked, sweep_rate=float(rate), timeout=1.5)
+    ctx = context(options, networks=(network("10.9.0.0/24"),))
+    (obs,) = asyncio.run(ports.scan(ctx, [Target(address=HOST)]))
+    told = obs.result
+    print(  # noqa: T201 - the answer to whoever started this
+        json.dumps(
+            {
+                "open": [port.port for port in told.value.open_ports()] if isinstance(told, Seen) else None,
+                "reason": None if isinstance(told, Seen) else told.reason,
+                "detail": "" if isinstance(told, Seen) else told.detail,
+                "faults": ctx.faults,
+                "syns": dict(device.syns),
+                "ledger": [(c.address, list(c.ports), c.connections) for c in ctx.gateway.ledger.contacts()],
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
