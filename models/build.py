@@ -7,6 +7,7 @@ because no open data joins posture to claims.
 import json
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ def main() -> None:
 
 def build() -> dict[str, Any]:
     """The artefact of the prior, as a JSON document."""
-    return export(prior_model(shipped_design()), priors.table(), name="prior")
+    return export(deployable(prior_model(shipped_design())), priors.table(), name="prior")
 
 
 @cache
@@ -69,34 +70,71 @@ def _book(prevalences: tuple[float, ...]) -> Floats:
     return simulate.findings(prevalences, BOOK, np.random.default_rng(SEED))
 
 
-def export(model: RiskModel, table: priors.PriorTable, *, name: str) -> dict[str, Any]:
-    """A fitted model as an artefact document, balanced on every dated rating table."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployable:
+    """What a model of any kind must give to become an artefact: J features, P perils.
+
+    `untilted` (J,) are log relativities before the tilt, `sd` (P, J) of the logs in `relative`,
+    `levels` (P,) what claims made of the base frequencies, `expected` the claims behind them.
+    """
+
+    names: tuple[str, ...]
+    relative: Relativities
+    untilted: Floats
+    sd: Floats
+    levels: Floats
+    expected: float
+
+    def balanced_on(self, book: Floats) -> "Deployable":
+        """Move the mean factor of the book into the levels: every predicted frequency stays as it was."""
+        fair = self.relative.balanced_on(book)
+        levels = self.levels * np.exp(fair.off_balance - self.relative.off_balance)
+        return replace(self, relative=fair, levels=levels)
+
+
+def deployable(model: RiskModel) -> Deployable:
+    """The deployed coefficients of a fitted estimator, with the exact fit's standard deviations."""
     shape = model.design_
-    rows = tuple(table.rows[feature] for feature in shape.names)
+    return Deployable(
+        names=shape.names,
+        relative=model.relativities(),
+        untilted=model.deployed_coef_,
+        sd=shape.tilt * np.sqrt(np.diag(model.covariance_))[: len(shape.names)],
+        levels=model.deployed_level_,
+        expected=float(model.expected_.sum()),
+    )
+
+
+def export(made: Deployable, table: priors.PriorTable, *, name: str) -> dict[str, Any]:
+    """A model as an artefact document, balanced on the reference book and every dated rating table."""
+    rows = tuple(table.rows[feature] for feature in made.names)
     book = reference_book(rows)
-    relative = model.relativities()
-    factors = np.exp(relative.log_factors(book))
-    expected = float(model.expected_.sum())
+    fair = made.balanced_on(book)
+    perils = fair.relative.perils
+    factors = dict(zip(perils, np.exp(fair.relative.log_factors(book)).T, strict=True))
     content: dict[str, Any] = {
         "schema": artefact.SCHEMA,
         "name": name,
-        "features_schema": schema(shape.names),
+        "features_schema": schema(made.names),
         "seed": SEED,
         "book": f"synthetic, {BOOK} applicants",
         "kappa": table.kappa,
-        "expected_claims": expected,
-        "features": _features(model, rows, relative),
-        "levels": _levels(model),
+        "expected_claims": made.expected,
+        "features": {row.name: _feature(fair, row, j, table.kappa) for j, row in enumerate(rows)},
+        "levels": {
+            peril.value: float(level)
+            for peril, level in zip(perils, fair.levels, strict=True)
+            if peril in LEARNT
+        },
         "group_caps": {group.value: cap for group, cap in table.group_caps.items()},
         "overlap": {"order": list(table.overlap_order), "strength": table.overlap_strength},
-        "off_balance": _named(shape.perils, np.exp(relative.off_balance)),
+        "off_balance": _named(perils, np.exp(fair.relative.off_balance)),
         "follows": {peril.value: other.value for peril, other in table.follows.items()},
         "unseen": {group.value: what for group, what in table.unseen.items()},
         "coverage_floor": table.coverage_floor,
         "letters": dict(table.letters),
         "balance": {
-            market.key: _balance(market, dict(zip(shape.perils, factors.T, strict=True)), table, expected)
-            for market in tables.everything()
+            market.key: _balance(market, factors, table, made.expected) for market in tables.everything()
         },
     }
     return content | {"digest": artefact.digest(content)}
@@ -110,32 +148,23 @@ def write(content: Mapping[str, Any], path: Path) -> None:
     temporary.replace(path)
 
 
-def _features(model: RiskModel, rows: tuple[priors.Prior, ...], relative: Relativities) -> dict[str, Any]:
-    shape = model.design_
-    sd = np.sqrt(np.diag(model.covariance_))[: len(rows)]
+def _feature(made: Deployable, row: priors.Prior, column: int, kappa: float) -> dict[str, Any]:
+    relative, mean = made.relative, row.coefficient(kappa)
     return {
-        row.name: {
-            "group": row.group.value,
-            "prevalence": row.prevalence,
-            "grade": row.grade,
-            "relativity": float(np.exp(model.deployed_coef_[j])),
-            "perils": {
-                peril.value: {
-                    "found": float(np.exp(relative.found[p, j])),
-                    "unseen": float(np.exp(relative.unseen[p, j])),
-                    "sd": float(shape.tilt[p, j] * sd[j]),
-                }
-                for p, peril in enumerate(shape.perils)
-            },
-            "prior": _named(shape.perils, shape.tilt[:, j] * shape.mean[j]),
-        }
-        for j, row in enumerate(rows)
+        "group": row.group.value,
+        "prevalence": row.prevalence,
+        "grade": row.grade,
+        "relativity": float(np.exp(made.untilted[column])),
+        "perils": {
+            peril.value: {
+                "found": float(np.exp(relative.found[p, column])),
+                "unseen": float(np.exp(relative.unseen[p, column])),
+                "sd": float(made.sd[p, column]),
+            }
+            for p, peril in enumerate(relative.perils)
+        },
+        "prior": {peril.value: row.tilt[peril] * mean for peril in relative.perils},
     }
-
-
-def _levels(model: RiskModel) -> dict[str, float]:
-    learnt = zip(model.design_.perils, model.deployed_level_, strict=True)
-    return {peril.value: float(level) for peril, level in learnt if peril in LEARNT}
 
 
 def _named(perils: tuple[Peril, ...], values: Floats) -> dict[str, float]:

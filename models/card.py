@@ -141,7 +141,7 @@ def _coefficients(market: Tables) -> str:
         for name, ends in sensitivity.by_coefficient(market).items()
     ]
     table = _table(("feature", "-2τ", "shipped", "+2τ"), rows)
-    return "\n".join(("## Sensitivity to each coefficient\n", _COEFFICIENTS, table))
+    return f"## Sensitivity to each coefficient\n\n{_COEFFICIENTS}\n{table}"
 
 
 def _governance() -> str:

@@ -50,7 +50,7 @@ def fit(policies: Sequence[Policy], *, name: str) -> Learnt:
     """The exact posterior mode of the shipped prior under this experience, and the deployable model."""
     model = estimate(build.shipped_design(), policies)
     return Learnt(
-        content=build.export(model, priors.table(), name=name),
+        content=build.export(build.deployable(model), priors.table(), name=name),
         changes=_changes(model),
         levels=_levels(model),
         fixed=model.fixed_,

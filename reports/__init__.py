@@ -64,11 +64,14 @@ def produce(
 ) -> dict[str, bytes]:
     """The files of one assessment by name: the same input gives the same bytes."""
     from reports import text, view
+    from reports.complete import complete
     from reports.compose import Audience, compose
     from reports.render import csv, json, xlsx
     from reports.say import Say
 
     issuer = branding or Branding()
+    earlier = previous.findings if previous else ()
+    catalogue = complete(catalogue, (*assessment.findings, *earlier))
     contents: dict[str, bytes] = {}
     if "json" in formats:
         contents["assessment.json"] = json.render(assessment)

@@ -211,7 +211,6 @@ class Card:
     title: str
     badges: tuple[Badge, ...]
     where: str
-    lead: str
     parts: tuple[Part, ...]
     block: str = field(default="card", init=False)
 

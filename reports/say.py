@@ -10,6 +10,7 @@ from posture.core.decisions import Statement
 from posture.core.findings import Argument, Finding, Owner
 from posture.core.targets import Target
 from reports import convention
+from reports.complete import complete
 from reports.plain import visible
 from reports.text import Words
 
@@ -60,15 +61,13 @@ class Say:
         return self.words(f"statements.{statement.id}", **self._arguments(statement.arguments))
 
     def finding(self, finding: Finding) -> str:
-        """What was found, as the check's card puts it.
-
-        An earlier assessment may name a check or a message that no longer exists: it keeps its ids.
-        """
+        """What was found, as the check's card puts it; by its ids when the card no longer knows it."""
         arguments = {name: self._quoted(value) for name, value in finding.arguments.items()}
+        quoted = replace(finding, arguments=arguments)
         try:
-            return self.catalogue.sentence(replace(finding, arguments=arguments), self.language)
+            return self.catalogue.sentence(quoted, self.language)
         except KeyError:
-            return f"{finding.check}: {finding.message}"
+            return complete(self.catalogue, [quoted]).sentence(quoted, self.language)
 
     def title(self, check: str) -> str:
         """A check's title: the statement that is true when all is well; its path when it no longer exists."""

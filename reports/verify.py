@@ -14,9 +14,9 @@ _FILE = Path(__file__).parent / "text" / "verify.toml"
 
 
 def command(card: Card, target: Target) -> str:
-    """The command for a finding of this check on this target."""
+    """The command for a finding of this check on this target; none for a check that no longer exists."""
     table = _table()
-    template = table["checks"].get(card.check) or table["kinds"][card.reads]
+    template = table["checks"].get(card.check) or table["kinds"].get(card.reads, "")
     if target.port is None and "{port}" in template:
         template = "nmap -Pn {address}"
     return str(template.format_map(_quoted(target)))

@@ -18,7 +18,7 @@ from posture.core.scope import Permit, RefusalReason
 from posture.core.targets import Target, address
 from scanners import dns, mail, ports, services, tls, web
 from scanners.context import Context
-from scanners.mail import exchangers
+from scanners.mail import exchangers, tlsa
 from scanners.net.failure import NetFailure
 from scanners.observe import answered, unseen
 from scanners.tls import TlsTarget
@@ -28,6 +28,8 @@ from scanners.tls.starttls import STARTERS
 IMPLICIT_TLS: Final = frozenset(
     {443, 465, 563, 636, 853, 989, 990, 992, 993, 994, 995, 3269, 5061, 5986, 6443, 8443, 8883, 9443}
 )
+#: Ports where the login portals of appliances and administrators answer HTTPS.
+HTTPS: Final = frozenset({443, 4433, 4443, 8443, 9443, 10443})
 #: Ports where a clear-text protocol offers STARTTLS, with the protocol's name.
 STARTTLS: Final = {21: "ftp", 25: "smtp", 110: "pop3", 143: "imap", 587: "smtp"}
 #: Addresses of one name that are looked at; more is a CDN or a mistake.
@@ -66,13 +68,14 @@ async def survey(context: Context, domain: str) -> Observations:
     parts = await asyncio.gather(
         areas.run(Technique.DNS, lambda: dns.scan(context, domain)),
         areas.run(Technique.MAIL, lambda: mail.scan(context, domain)),
-        areas.run(Technique.WEB, lambda: _web(context, places)),
+        areas.run(Technique.WEB, lambda: _web(context, places, sweep)),
         areas.run(Technique.TLS, lambda: _tls(context, places, sweep)),
         areas.run(Technique.SERVICES, lambda: _services(context, sweep)),
     )
     swept = await sweep
     seen = [obs for part in parts for obs in part]
-    return [*swept, *(obs for obs in seen if not _positively_absent(obs, swept))]
+    kept = [obs for obs in seen if not _positively_absent(obs, swept)]
+    return tlsa.compare([*swept, *kept])
 
 
 async def probe(
@@ -161,13 +164,25 @@ async def _tls(
     return [*await early, *(await tls.scan(context, later) if later else [])]
 
 
-async def _web(context: Context, places: "asyncio.Task[_Places]") -> Observations:
+async def _web(
+    context: Context, places: "asyncio.Task[_Places]", sweep: "asyncio.Task[Observations]"
+) -> Observations:
+    """The applicant's sites at once; after the sweep whatever else answers HTTPS: portals live elsewhere."""
     found = await places
     if found.failure:
         raise NetFailure(found.failure.reason, found.failure.detail)
     names = dict.fromkeys(host.name for host in _web_hosts(found) if host.name)
     urls = [f"{scheme}://{name}/" for name in names for scheme in ("http", "https")]
-    return await web.scan(context, urls) if urls else []
+    early = asyncio.create_task(web.scan(context, urls)) if urls else None
+    portals = dict.fromkeys(_portal(target) for target in _open(await sweep) if target.port in HTTPS)
+    later = [url for url in portals if url and url not in urls]
+    return [*(await early if early else []), *(await web.scan(context, later) if later else [])]
+
+
+def _portal(target: Target) -> str | None:
+    if target.name is None:
+        return None
+    return f"https://{target.name}/" if target.port == 443 else f"https://{target.name}:{target.port}/"
 
 
 async def _services(context: Context, sweep: "asyncio.Task[Observations]") -> Observations:
@@ -182,7 +197,7 @@ async def _services(context: Context, sweep: "asyncio.Task[Observations]") -> Ob
 
 
 def _speaks_tls(port: int) -> bool:
-    return port in IMPLICIT_TLS or STARTTLS.get(port) in STARTERS
+    return port in IMPLICIT_TLS | HTTPS or STARTTLS.get(port) in STARTERS
 
 
 def _web_hosts(found: _Places) -> Iterable[Target]:

@@ -17,9 +17,9 @@ _Z95 = 1.959963984540054
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
-    """A number with a 95 % interval."""
+    """A number with a 95 % interval; None, with the widest interval, where the data cannot say."""
 
-    value: float
+    value: float | None
     low: float
     high: float
 
@@ -34,14 +34,14 @@ class Bin:
     high: float
 
 
-def gini(risk: Floats, claims: Floats, years: Floats) -> float:
+def gini(risk: Floats, claims: Floats, years: Floats) -> float | None:
     """Exposure-weighted Gini: twice the area between the Lorenz curve of claims and the diagonal.
 
     Policies are ordered by `risk` (claims a year), those that tie count as one; `years` is the
-    horizontal axis. NaN without any claim.
+    horizontal axis. None without any claim.
     """
     if not claims.any():
-        return float("nan")
+        return None
     _, place = np.unique(risk, return_inverse=True)
     width = np.bincount(place, weights=years) / years.sum()
     curve = np.concatenate([[0.0], np.cumsum(np.bincount(place, weights=claims)) / claims.sum()])
@@ -51,12 +51,9 @@ def gini(risk: Floats, claims: Floats, years: Floats) -> float:
 def gini_interval(risk: Floats, claims: Floats, years: Floats, *, seed: int, rounds: int = 400) -> Estimate:
     """Gini with a bootstrap interval over policies."""
     rng, count = np.random.default_rng(seed), len(risk)
-    drawn: list[float] = []
-    for _ in range(rounds):
-        pick = rng.integers(count, size=count)
-        if claims[pick].any():
-            drawn.append(gini(risk[pick], claims[pick], years[pick]))
-    low, high = np.quantile(drawn, [0.025, 0.975]) if drawn else (np.nan, np.nan)
+    picks = (rng.integers(count, size=count) for _ in range(rounds))
+    drawn = [found for pick in picks if (found := gini(risk[pick], claims[pick], years[pick])) is not None]
+    low, high = np.quantile(drawn, [0.025, 0.975]) if drawn else (-1.0, 1.0)
     return Estimate(value=gini(risk, claims, years), low=float(low), high=float(high))
 
 
@@ -65,7 +62,7 @@ def auc(risk: Floats, claims: Floats) -> Estimate:
     hit = claims > 0
     positives, negatives = int(hit.sum()), int((~hit).sum())
     if not positives or not negatives:
-        return Estimate(value=float("nan"), low=0.0, high=1.0)
+        return Estimate(value=None, low=0.0, high=1.0)
     _, place, counts = np.unique(risk, return_inverse=True, return_counts=True)
     ranks = (np.cumsum(counts) - (counts - 1) / 2)[place]
     value = float((ranks[hit].sum() - positives * (positives + 1) / 2) / (positives * negatives))
@@ -75,11 +72,16 @@ def auc(risk: Floats, claims: Floats) -> Estimate:
     return Estimate(value=value, low=max(0.0, value - half), high=min(1.0, value + half))
 
 
-def deviance(expected: Floats, claims: Floats) -> float:
-    """Mean Poisson deviance a policy: 2 (y ln(y / mu) - y + mu)."""
+def deviances(expected: Floats, claims: Floats) -> Floats:
+    """Poisson deviance of every policy: 2 (y ln(y / mu) - y + mu)."""
     safe = np.where(claims > 0, claims, 1.0)
     terms = np.where(claims > 0, claims * np.log(safe / expected), 0.0) - claims + expected
-    return float(2 * terms.mean())
+    return np.asarray(2 * terms, dtype=np.float64)
+
+
+def deviance(expected: Floats, claims: Floats) -> float:
+    """Mean Poisson deviance a policy."""
+    return float(deviances(expected, claims).mean())
 
 
 def poisson_interval(count: float) -> tuple[float, float]:

@@ -31,7 +31,7 @@ class PerilEvaluation:
     expected: float
     credibility: float
     gini: Estimate
-    gini_gain: float
+    gini_gain: float | None
     auc: Estimate
     actual_to_expected: Estimate
     deviance: float
@@ -54,7 +54,7 @@ class Evaluation:
     policies: int
     exposure: float
     perils: Mapping[str, PerilEvaluation]
-    psi: Mapping[str, float]
+    psi: Mapping[str, float | None]
     unseen: Mapping[str, float]
     monotone: int
     off_balance: Mapping[str, float]
@@ -106,7 +106,7 @@ def _peril(peril: Peril, policies: Sequence[Policy], factor: Floats, prior: Floa
         expected=float(expected.sum()),
         credibility=z(float(expected.sum())),
         gini=metrics.gini_interval(expected / years, claims, years, seed=SEED),
-        gini_gain=metrics.gini(expected / years, claims, years) - metrics.gini(base / years, claims, years),
+        gini_gain=_gain(expected / years, base / years, claims, years),
         auc=metrics.auc(expected, claims),
         actual_to_expected=metrics.actual_to_expected(claims, expected),
         deviance=metrics.deviance(expected, claims),
@@ -117,11 +117,16 @@ def _peril(peril: Peril, policies: Sequence[Policy], factor: Floats, prior: Floa
     )
 
 
-def _psi(model: Artefact, values: Floats) -> dict[str, float]:
-    """Stability of every feature that was seen at least once; NaN where it never was."""
-    found: dict[str, float] = {}
+def _gain(risk: Floats, rival: Floats, claims: Floats, years: Floats) -> float | None:
+    """Gini of the model less that of its rival; None without any claim."""
+    mine, theirs = metrics.gini(risk, claims, years), metrics.gini(rival, claims, years)
+    return None if mine is None or theirs is None else mine - theirs
+
+
+def _psi(model: Artefact, values: Floats) -> dict[str, float | None]:
+    """Stability of every feature; None where it was never seen."""
+    found: dict[str, float | None] = {}
     for column, feature in enumerate(model.features):
         seen = values[~np.isnan(values[:, column]), column]
-        share = float((seen > 0).mean()) if len(seen) else float("nan")
-        found[feature.name] = metrics.psi(share, feature.prevalence) if len(seen) else share
+        found[feature.name] = metrics.psi(float((seen > 0).mean()), feature.prevalence) if len(seen) else None
     return found

@@ -75,15 +75,23 @@ def refuse_outside(scope: Scope, subject: Target, at: datetime) -> None:
     )
 
 
+def ready_to_sweep(request: Request) -> None:
+    """Find out before any packet whether a sweep is possible. Raises PostureError."""
+    from scanners.net.nmap import find_nmap
+    from scanners.ports import named_ports
+
+    find_nmap(request.options)
+    named_ports(request.consent, request.options)
+
+
 async def assess(request: Request) -> Assessment:
     """Scan under proved consent, judge, price. Raises PostureError before any packet for setup problems."""
     from posture.app.proof import prove
-    from scanners.net.nmap import find_nmap
     from scanners.survey import survey
 
     context = open_context(request)
     if Technique.PORTS in request.consent.techniques:
-        find_nmap(request.options)
+        ready_to_sweep(request)
     started = request.clock().replace(microsecond=0)
     try:
         await prove(context, request.consent, request.settings.trusted_keys)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from posture.app.assess import Request, open_context, owner_of
+from posture.app.assess import Request, open_context, owner_of, ready_to_sweep
 from posture.app.options import split_host_port
 from posture.app.proof import prove
 from posture.checks import registry, runner
@@ -88,9 +88,7 @@ async def probe(request: Request, subject: Subject) -> ProbeResult:
 
     context = _context(request, subject)
     if subject.technique is Technique.PORTS:
-        from scanners.net.nmap import find_nmap
-
-        find_nmap(request.options)
+        ready_to_sweep(request)
     try:
         await prove(context, request.consent, request.settings.trusted_keys)
         attempt = _attempt(context, subject)

@@ -30,8 +30,8 @@ _NAT64 = (
 )
 # Mapped addresses, and NAT64 by its well-known prefix.
 _TRANSLATED = (ipaddress.IPv6Network("::ffff:0:0/96"), _NAT64[0])
-# The IANA special-purpose registries (RFC 6890), what is not globally reachable. Written out, for Python's own
-# `is_global` changed between patch releases. Of IPv6 only 2000::/3 is allocated as global unicast.
+# The IANA special-purpose registries (RFC 6890), what is not globally reachable. Written out, for Python's
+# own `is_global` changed between patch releases. Of IPv6 only 2000::/3 is allocated as global unicast.
 _GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
 _SPECIAL = tuple(
     ipaddress.ip_network(text)

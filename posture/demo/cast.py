@@ -123,7 +123,7 @@ def _minato(authority: Authority) -> Company:
     services = {
         21: FileServer(greeting="(vsFTPd 3.0.3)").talk,
         80: Site(headers=_USUAL_HEADERS, redirect=True).talk,
-        443: over_tls(_usual_tls(authority.issue(*web_names, days_left=20)), site.talk),
+        443: over_tls(_usual_tls(authority.issue(*web_names, days_left=12)), site.talk),
     }
     mail_server = MailServer(
         name=mail_name, software="Postfix (Debian/GNU)", tls=_usual_tls(authority.self_signed(mail_name))

@@ -14,7 +14,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
-_HELD = timedelta(days=398)
+# Public authorities may issue for 47 days at most from March 2029 (CA/Browser Forum ballot SC-081v3).
+_LIFETIME = timedelta(days=46)
+_YEAR = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +52,7 @@ class Authority:
                 x509.NameAttribute(NameOID.COMMON_NAME, "Posture demo root"),
             ]
         )
-        builder = _builder(self._name, self._name, self._key, now - 3 * _HELD, now + 3 * _HELD)
+        builder = _builder(self._name, self._name, self._key, now - 3 * _YEAR, now + 3 * _YEAR)
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         builder = builder.add_extension(_usage(signs_certificates=True), critical=True)
         self.certificate = builder.sign(self._key, hashes.SHA256())
@@ -59,13 +61,13 @@ class Authority:
         """Write the authority's certificate as PEM: the trust store of a client."""
         path.write_bytes(self.certificate.public_bytes(serialization.Encoding.PEM))
 
-    def issue(self, *names: str, days_left: int = 300, rsa_bits: int | None = None) -> Credential:
+    def issue(self, *names: str, days_left: int = 40, rsa_bits: int | None = None) -> Credential:
         """A certificate for host names that ends in `days_left` days; below zero it has ended already."""
         key: PrivateKey = ec.generate_private_key(ec.SECP256R1())
         if rsa_bits is not None:
             key = rsa.generate_private_key(public_exponent=65537, key_size=rsa_bits)
         until = self.now + timedelta(days=days_left)
-        builder = _builder(_common_name(names[0]), self._name, key, until - _HELD, until)
+        builder = _builder(_common_name(names[0]), self._name, key, until - _LIFETIME, until)
         builder = builder.add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False
         )
@@ -75,7 +77,7 @@ class Authority:
         """A certificate that nobody vouches for, as software makes them when it is installed."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = _common_name(names[0])
-        builder = _builder(subject, subject, key, self.now - _HELD, self.now + 9 * _HELD)
+        builder = _builder(subject, subject, key, self.now - _YEAR, self.now + 9 * _YEAR)
         return Credential(key=key, certificate=_leaf(builder, names).sign(key, hashes.SHA256()))
 
 

@@ -97,6 +97,7 @@ def _look(document: Document, fonts: Fonts) -> str:
             "fonts": fonts.text(document.language),
             "mono": fonts.mono(),
             "outline": japanese and not fonts.bold,
+            "thin": not fonts.bold,
             "size": 9.2 if japanese else 10.4,
             "leading": 0.82 if japanese else 0.66,
             "term": 40 if japanese else 42,

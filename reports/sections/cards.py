@@ -30,13 +30,12 @@ def applicant(issue: Issue, say: Say) -> Card:
             Badge(text=f"{say('columns.effect')}: {say(f'effects.{issue.effect.value}')}"),
         ),
         where=_where(issue, say),
-        lead="",
-        parts=(
+        parts=_filled(
             Part(title=say("parts.expected"), blocks=(Paragraph(text=wording.title),)),
             Part(title=say("parts.why"), blocks=prose.parse(wording.why)),
             Part(title=say("parts.evidence"), blocks=_evidence(issue, say, digests=False)),
             Part(title=say("parts.fix"), blocks=prose.parse(wording.fix)),
-            Part(title=say("parts.verify"), blocks=(Code(text=_command(issue, say)),)),
+            Part(title=say("parts.verify"), blocks=_commands(issue, say)),
             Part(
                 title=say("parts.owner"),
                 blocks=(Paragraph(text=say(f"owner_notes.{finding.owner.value}")),),
@@ -59,8 +58,7 @@ def underwriter(issue: Issue, say: Say) -> Card:
             Badge(text=say(f"confidences.{finding.confidence.value}")),
         ),
         where=_where(issue, say),
-        lead="",
-        parts=(
+        parts=_filled(
             Part(title=say("parts.why"), blocks=prose.parse(wording.why)),
             Part(title=say("parts.priced"), blocks=(Paragraph(text=_priced(issue, say)),)),
             Part(title=say("parts.evidence"), blocks=_evidence(issue, say, digests=True)),
@@ -94,10 +92,16 @@ def _ids(issue: Issue) -> str:
     return ", ".join(finding.id for finding in issue.findings)
 
 
-def _command(issue: Issue, say: Say) -> str:
+def _filled(*parts: Part) -> tuple[Part, ...]:
+    """The parts that say something: the card of a check that no longer exists has no why and no fix."""
+    return tuple(part for part in parts if part.blocks)
+
+
+def _commands(issue: Issue, say: Say) -> tuple[Code, ...]:
     card = say.catalogue.cards[issue.finding.check]
     lines = dict.fromkeys(verify.command(card, finding.target) for finding in issue.findings)
-    return "\n".join(list(lines)[:_QUOTED])
+    text = "\n".join(list(lines)[:_QUOTED])
+    return (Code(text=text),) if text else ()
 
 
 def _evidence(issue: Issue, say: Say, *, digests: bool) -> tuple[Facts | Code, ...]:

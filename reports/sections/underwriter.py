@@ -21,6 +21,9 @@ from reports.sections import cards, decision, scenarios, shared
 from reports.view import View
 
 _CONTRIBUTIONS = 24
+#: Least width of the axis of loadings, and least distance of its labels from the middle one.
+_NARROWEST = 0.2
+_APART = 0.15
 #: A rule that moves nothing is not worth a row.
 _STILL = 0.0005
 
@@ -54,7 +57,12 @@ def contributions(view: View, say: Say) -> Section:
         low=convention.factor(score.relativity_interval.low),
         high=convention.factor(score.relativity_interval.high),
     )
-    blocks: list[Block] = [Paragraph(text=text), _score(view, say), _contributions(view, say)]
+    blocks: list[Block] = [
+        Paragraph(text=text),
+        _score(view, say),
+        _loadings(view, say),
+        _contributions(view, say),
+    ]
     taken = view.assessment.decision
     if len(taken.reasons) > len(decision.strongest(taken)):
         blocks += [Paragraph(text=say("sections.all_reasons"), tone="accent")]
@@ -81,6 +89,48 @@ def _score(view: View, say: Say) -> Bars:
         heads=(say("columns.item"), "", say("tiles.score")),
         ticks=tuple(Tick(at=at / 100, text=str(at)) for at in (0, 25, 50, 75, 100)),
         bars=(row,),
+    )
+
+
+def _loadings(view: View, say: Say) -> Bars:
+    """Charged loadings from zero, with the technical one as a point and the interval on the total."""
+    taken = view.assessment.decision
+    known = {name: loading for name, loading in taken.loading.items() if loading is not None}
+    span = taken.loading_interval
+    figures = [
+        0.0,
+        span.low,
+        span.high,
+        *(x.charged for x in known.values()),
+        *(x.technical for x in known.values()),
+    ]
+    low, high = min(figures), max(*figures, min(figures) + _NARROWEST)
+
+    def at(value: float) -> float:
+        return (value - low) / (high - low)
+
+    bars = [
+        Bar(
+            label=say(f"covers.{name}"),
+            value=convention.loading(loading.charged),
+            start=min(at(0.0), at(loading.charged)),
+            end=max(at(0.0), at(loading.charged)),
+            mark=at(loading.technical),
+            low=at(span.low) if name == "total" else None,
+            high=at(span.high) if name == "total" else None,
+        )
+        for name, loading in known.items()
+    ]
+    ticks = (
+        Tick(at=0.0, text=convention.loading(low)),
+        Tick(at=at(0.0), text=say("captions.average"), strong=True),
+        Tick(at=1.0, text=convention.loading(high)),
+    )
+    return Bars(
+        caption=say("captions.loading", level=convention.percent(span.level)),
+        heads=(say("columns.cover"), "", say("columns.charged")),
+        ticks=tuple(tick for tick in ticks if tick.strong or abs(tick.at - at(0.0)) > _APART),
+        bars=tuple(bars),
     )
 
 

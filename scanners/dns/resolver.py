@@ -27,6 +27,8 @@ MAX_QUERIES = 2000
 MAX_IN_FLIGHT = 64
 MAX_ALIASES = 12
 MAX_RESOLVERS = 3
+#: Questions lost before we believe that no resolver answers anything, and stop waiting for it.
+GIVE_UP = 16
 #: Each resolver is asked in two rounds; the shares of `options.timeout` they wait.
 ROUNDS = (0.3, 0.7)
 
@@ -92,6 +94,8 @@ class Resolver:
         self._failures = dict.fromkeys(self._servers, 0)
         self._cache: dict[_Key, asyncio.Task[dns.message.Message]] = {}
         self._in_flight = asyncio.Semaphore(MAX_IN_FLIGHT)
+        self._answered = False
+        self._lost = 0
 
     async def query(self, name: str | dns.name.Name, rdtype: str) -> Answer:
         """Records of a name, following aliases. Raises NetFailure; NXDOMAIN and NODATA are answers."""
@@ -157,15 +161,20 @@ class Resolver:
     async def _fetch(self, key: _Key) -> dns.message.Message:
         failures: list[NetFailure] = []
         async with self._in_flight:
+            if self._lost >= GIVE_UP and not self._answered:
+                raise NetFailure(Reason.TIMEOUT, f"no resolver answered any of {self._lost} questions")
             for share in ROUNDS:
                 for server in sorted(self._servers, key=self._failures.__getitem__):
                     query = question(key.name, key.rdtype, validate=key.validate)
                     try:
                         seconds = share * self._options.timeout
-                        return _usable(await ask(self._gateway, server, query, seconds=seconds), server)
+                        response = await ask(self._gateway, server, query, seconds=seconds)
+                        self._answered = True
+                        return _usable(response, server)
                     except NetFailure as failure:
                         self._failures[server] += 1
                         failures.append(failure)
+        self._lost += all(failure.reason is Reason.TIMEOUT for failure in failures)
         raise min(failures, key=_telling)
 
     async def _addresses(self, name: str) -> DnsAddresses:

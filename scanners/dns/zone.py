@@ -13,6 +13,7 @@ from posture.core.targets import parents
 from scanners.context import Context
 from scanners.dns import delegation as delegated
 from scanners.dns import nameserver
+from scanners.dns.delegation import Delegation
 from scanners.dns.nameserver import Looked
 from scanners.dns.resolver import text
 from scanners.dns.transport import Server
@@ -45,10 +46,11 @@ async def look(context: Context, domain: str) -> Seen[DnsZone]:
         soa=soa,
         ns_without_address=tuple(host.name for host in hosts if host.known and not host.servers),
         ns_aliases=tuple(host.name for host in hosts if host.alias),
+        wrong_glue=_wrong_glue(delegation, hosts),
     )
     gaps = [*_gaps(fact, looked, hosts)]
     if isinstance(delegation, NetFailure):
-        gaps.append(Gap(path="parent_ns", reason=delegation.reason))
+        gaps += [Gap(path=path, reason=delegation.reason) for path in ("parent_ns", "wrong_glue")]
     return Seen(value=fact, gaps=tuple(gaps))
 
 
@@ -95,6 +97,14 @@ async def _host(context: Context, name: str) -> _Host:
     servers = (Server(name=name, address=addr, why="name-server") for addr in found.all)
     whole = None not in {found.ipv4, found.ipv6}
     return _Host(name=name, servers=tuple(servers), alias=bool(found.aliases), known=whole)
+
+
+def _wrong_glue(delegation: Delegation | NetFailure, hosts: Sequence[_Host]) -> tuple[str, ...] | None:
+    """Glue has to be part of what the name resolves to; a parent may leave some of it out."""
+    if isinstance(delegation, NetFailure) or not all(host.known for host in hosts):
+        return None
+    resolved = {host.name: {server.address for server in host.servers} for host in hosts}
+    return tuple(name for name, glue in delegation.glue if name in resolved and set(glue) - resolved[name])
 
 
 def _with_control(servers: Sequence[NameServer]) -> tuple[NameServer, ...]:

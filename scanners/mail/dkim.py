@@ -14,9 +14,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.serialization import load_der_public_key
 from dns.rdtypes.ANY.MX import MX
 from dns.rdtypes.ANY.TXT import TXT
 
@@ -91,10 +88,21 @@ def _bits(kind: str, key: str) -> int | None:
     """Size of a key; None for what is no key of its kind."""
     try:
         raw = base64.b64decode(key, validate=True)
-        if kind == "ed25519":
-            return 256 if len(raw) == 32 else None
-        public = load_der_public_key(raw) if kind == "rsa" else None
-    except (binascii.Error, ValueError, UnsupportedAlgorithm):
+    except (binascii.Error, ValueError):
+        return None
+    if kind == "ed25519":
+        return 256 if len(raw) == 32 else None
+    return _rsa_bits(raw) if kind == "rsa" and raw else None
+
+
+def _rsa_bits(raw: bytes) -> int | None:
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+    from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+    try:
+        public = load_der_public_key(raw)
+    except (ValueError, UnsupportedAlgorithm):
         return None
     return public.key_size if isinstance(public, RSAPublicKey) else None
 

@@ -4,16 +4,16 @@ import asyncio
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import dns.name
 import dns.rdatatype
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from dns.rdtypes.ANY.MX import MX
 from dns.rdtypes.ANY.TLSA import TLSA
 
 from posture.core.facts.mail_tlsa import MailTlsa, TlsaHost, TlsaRecord
-from posture.core.observations import Gap, Reason, Seen
+from posture.core.facts.tls_endpoint import TlsEndpoint
+from posture.core.observations import Gap, Observation, Reason, Seen
 from scanners.context import Context
 from scanners.dns import dnssec
 from scanners.dns.resolver import text
@@ -39,15 +39,6 @@ async def look(context: Context, domain: str) -> Seen[MailTlsa]:
     )
     fact = MailTlsa(mx_status=mx.status, hosts=hosts)
     return Seen(value=fact, gaps=tuple(_gaps(fact, mx, validated)))
-
-
-def with_certificates(fact: MailTlsa, served: Mapping[str, Sequence[bytes]]) -> MailTlsa:
-    """Compare what each exchanger served (DER, leaf first, by name) with what its records promise."""
-    hosts = tuple(
-        replace(host, matches=matches(host.records, served[host.name])) if host.name in served else host
-        for host in fact.hosts
-    )
-    return replace(fact, hosts=hosts)
 
 
 def matches(records: Sequence[TlsaRecord], chain: Sequence[bytes]) -> bool | None:
@@ -77,6 +68,9 @@ def _fits(record: TlsaRecord, der: bytes) -> bool:
 
 
 def _public_key(der: bytes) -> bytes:
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
     key = x509.load_der_x509_certificate(der).public_key()
     return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
@@ -106,3 +100,38 @@ def _gaps(fact: MailTlsa, mx: dnssec.Validated, hosts: Sequence[dnssec.Validated
             yield Gap(path=f"hosts.{index}.status", reason=found.failure.reason)
         if host.records:
             yield Gap(path=f"hosts.{index}.matches", reason=Reason.NO_DATA)
+
+
+def compare(observations: Sequence[Observation[Any]]) -> list[Observation[Any]]:
+    """The observations, with what the TLS scanner saw on port 25 held against the TLSA records.
+
+    Only chains that were seen count; of several addresses of an exchanger each has to fit.
+    """
+    served: dict[str, list[tuple[bytes, ...]]] = {}
+    for obs in observations:
+        chain = _chain(obs)
+        if chain is not None and obs.target.name is not None:
+            served.setdefault(obs.target.name, []).append(chain)
+    return [_compared(obs, served) for obs in observations]
+
+
+def _chain(obs: Observation[Any]) -> tuple[bytes, ...] | None:
+    endpoint = obs.result.value if isinstance(obs.result, Seen) else None
+    if not isinstance(endpoint, TlsEndpoint) or endpoint.port != 25 or endpoint.certificates is None:
+        return None
+    return tuple(certificate.der for certificate in endpoint.certificates)
+
+
+def _compared(obs: Observation[Any], served: Mapping[str, Sequence[tuple[bytes, ...]]]) -> Observation[Any]:
+    if not isinstance(obs.result, Seen) or not isinstance(obs.result.value, MailTlsa):
+        return obs
+    fact = obs.result.value
+    hosts = tuple(replace(host, matches=_all_match(host, served.get(host.name, ()))) for host in fact.hosts)
+    answered = {f"hosts.{i}.matches" for i, host in enumerate(hosts) if host.matches is not None}
+    gaps = tuple(gap for gap in obs.result.gaps if gap.path not in answered)
+    return replace(obs, result=Seen(value=replace(fact, hosts=hosts), gaps=gaps))
+
+
+def _all_match(host: TlsaHost, chains: Sequence[tuple[bytes, ...]]) -> bool | None:
+    found = {matches(host.records, chain) for chain in chains}
+    return None if not found or None in found else found == {True}

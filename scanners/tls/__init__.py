@@ -1,7 +1,7 @@
 """TLS as its clients meet it: protocols, suites, certificates, behaviour, without a TLS library."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from posture.core.consent import Technique
@@ -49,4 +49,44 @@ async def scan(context: Context, endpoints: Sequence[TlsTarget]) -> list[Observa
         seen = await observe(context, TlsEndpoint.KIND, target.target, attempt())
         return replace(seen, evidence=tuple(digests))
 
-    return list(await asyncio.gather(*(one(target) for target in endpoints)))
+    return compared(await asyncio.gather(*(one(target) for target in endpoints)))
+
+
+def compared(observations: Sequence[Observation[TlsEndpoint]]) -> list[Observation[TlsEndpoint]]:
+    """Note in each fact in which parts other addresses of the same name and port differ from it."""
+    return [_compared(each, observations) for each in observations]
+
+
+def _compared(
+    own: Observation[TlsEndpoint], observations: Sequence[Observation[TlsEndpoint]]
+) -> Observation[TlsEndpoint]:
+    if not isinstance(own.result, Seen) or own.result.value.server_name is None:
+        return own
+    value = own.result.value
+    others = [
+        other.result.value
+        for other in observations
+        if isinstance(other.result, Seen) and _same_service(value, other.result.value)
+    ]
+    if not others:
+        return own
+    parts = sorted({part for other in others for part in _differences(value, other)})
+    result = replace(own.result, value=replace(value, differences=tuple(parts)))
+    return replace(own, result=result)
+
+
+def _same_service(one: TlsEndpoint, other: TlsEndpoint) -> bool:
+    same = (one.server_name, one.port, one.starttls) == (other.server_name, other.port, other.starttls)
+    return same and one.address != other.address
+
+
+def _differences(one: TlsEndpoint, other: TlsEndpoint) -> Iterator[str]:
+    """Parts that were seen of both and are not alike."""
+    shared = one.protocols.keys() & other.protocols.keys()
+    states = [(one.protocols[name], other.protocols[name]) for name in shared]
+    if any(a is not b for a, b in states if a is not None and b is not None):
+        yield "protocols"
+    if not one.partial and not other.partial and one.cipher_suites != other.cipher_suites:
+        yield "cipher_suites"
+    if one.certificates and other.certificates and one.certificates[0].der != other.certificates[0].der:
+        yield "certificate"

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 _BUDGET_SHARE = 0.9
 #: Connections at a time for what need not wait for the survey; the rest is the survey's.
 _ASIDE = 3
+_DEPTHS = {Owner.SELF: "full", Owner.PROVIDER: "contact"}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -265,7 +266,6 @@ def _assembled(
     starttls = (
         {} if look.target.starttls is None else {"starttls_offered": True in offered.protocols.values()}
     )
-    contact = look.line.permit.owner is Owner.PROVIDER
     value = TlsEndpoint(
         host=look.name or look.address,
         address=look.address,
@@ -287,7 +287,7 @@ def _assembled(
         dh_prime=deeper.exchange.dh_prime if deeper else None,
         alpn=deeper.behaviour.alpn if deeper else None,
         chain_problems=known.problems,
-        depth="contact" if contact else "full",
+        depth=_DEPTHS.get(look.line.permit.owner, "wellformed"),
         refusals=offered.refusals,
         partial=tuple(offered.partial),
     )

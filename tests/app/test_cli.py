@@ -225,3 +225,15 @@ def test_bad_settings_are_one_sentence(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "contct" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_ports_beyond_the_consent_are_refused_before_anything_is_sent(papers: Path) -> None:
+    (papers / "consent.toml").write_text(consent_text(ports="22,80-90"), encoding="utf-8")
+    for words in (
+        ("assess", "example.co.jp", "--ports", "22,3389"),
+        ("probe", "ports", "example.co.jp", "--ports", "3389"),
+        ("probe", "ports", "example.co.jp:3389"),
+    ):
+        done = posture(*words, "--consent", "consent.toml", "--json", cwd=papers)
+        assert done.returncode == 4, done.stderr
+        assert "3389" in json.loads(done.stdout)["message"]

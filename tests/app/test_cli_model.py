@@ -34,6 +34,19 @@ def test_fit_then_show_then_evaluate(capsys: pytest.CaptureFixture[str], tmp_pat
     assert "rdp_exposed" in out
 
 
+def test_a_challenger_that_is_not_better_is_not_written(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    claims, made = tmp_path / "claims.csv", tmp_path / "challenger.json"
+    rows = synthetic.csv_text(400, seed=2).splitlines()
+    later = [row.replace("2026-04-01", "2026-09-01") if index % 2 else row for index, row in enumerate(rows)]
+    claims.write_text("\n".join(later) + "\n", encoding="utf-8")
+    code, out, _ = run(capsys, "model", "challenge", claims, "--cut", "2026-07-01", "--out", made)
+    assert code == ExitCode.DONE
+    assert "Not promoted" in out
+    assert not made.exists()
+
+
 def test_the_schema_is_the_header_of_the_file(capsys: pytest.CaptureFixture[str]) -> None:
     _, header, _ = run(capsys, "model", "schema", "--csv")
     _, simulated, _ = run(capsys, "model", "simulate", "--count", "3")

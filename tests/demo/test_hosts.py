@@ -73,7 +73,7 @@ def test_the_well_kept_certificates_are_trusted(clients: Clients, name: str) -> 
 def test_the_typical_certificate_is_trusted_and_about_to_end(clients: Clients) -> None:
     with clients.tls("minato.example", clients.trusting()) as connection:
         until = _certificate(connection).not_valid_after_utc
-    assert until - NOW.replace(microsecond=0) == timedelta(days=20)
+    assert until - NOW.replace(microsecond=0) == timedelta(days=12)
 
 
 def test_the_exposed_certificate_has_ended_and_its_key_is_short(clients: Clients) -> None:

@@ -4,6 +4,8 @@ import pytest
 
 from models import artefact, card, priors
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def written() -> str:

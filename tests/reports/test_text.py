@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 import models
+import posture
+import reports
 from models import perils, statements
 from posture.checks.registry import catalogue
 from posture.core.catalogue import Language
@@ -163,3 +165,36 @@ def test_commands_use_known_placeholders() -> None:
         )
     )
     assert used == {"name", "address", "port", "url"}
+
+
+#: Sections whose ids come from elsewhere, so that no line of the reports names them.
+DYNAMIC = {*SECTIONS, "controls", "sectors", "countries", "whys", "purposes", "recipients", "phases"} | {
+    "blind",
+    "services",
+    "scenarios",
+    "step_values",
+    "delta",
+    "consent",
+    "application",
+    "versions",
+    "columns",
+    "tracker",
+    "audiences",
+}
+
+
+def test_no_sentence_is_left_over() -> None:
+    """Every id of the other sections is written somewhere in the code, whole or as the last part of one."""
+    source = "".join(
+        path.read_text(encoding="utf-8")
+        for folder in (Path(reports.__file__).parent, Path(posture.__file__).parent)
+        for path in folder.rglob("*.py")
+    )
+    left = [
+        key
+        for key in text.load("en").entries
+        if key.partition(".")[0] not in DYNAMIC
+        and f'"{key}"' not in source
+        and f'"{key.partition(".")[2]}"' not in source
+    ]
+    assert left == []

@@ -21,7 +21,11 @@ DOMAIN = "example.jp"
 T = TypeVar("T")
 
 
-def lab_consent(domains: Iterable[str] = (DOMAIN,), networks: Iterable[str] = ("127.0.0.0/8",)) -> Consent:
+def lab_consent(
+    domains: Iterable[str] = (DOMAIN,),
+    networks: Iterable[str] = ("127.0.0.0/8",),
+    until: datetime = datetime(2027, 1, 1, tzinfo=UTC),
+) -> Consent:
     """Everything allowed for the domains and for loopback."""
     return Consent(
         applicant="Example K.K.",
@@ -32,7 +36,7 @@ def lab_consent(domains: Iterable[str] = (DOMAIN,), networks: Iterable[str] = ("
         techniques=frozenset(Technique),
         ports="default",
         valid_from=datetime(2026, 1, 1, tzinfo=UTC),
-        valid_until=datetime(2027, 1, 1, tzinfo=UTC),
+        valid_until=until,
         granted_by=Granter(name="Taro", title="CEO", email="taro@example.jp"),
     )
 

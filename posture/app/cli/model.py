@@ -1,5 +1,6 @@
 """`posture model`: fit the risk model to own claims, measure it, show what it knows."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from posture.app.cli.common import json_option, print_json
 if TYPE_CHECKING:
     from models.artefact import Artefact
     from models.evaluate import Evaluation
+    from models.evaluate.metrics import Estimate
     from models.learn import Learnt
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -87,6 +89,37 @@ def evaluate(model_file: Path, experience_file: Path, out: Path | None, *, as_js
             click.echo(f"Wrote {path}", err=True)
 
 
+@model.command(
+    epilog="Example: posture model challenge experience.csv --cut 2026-10-01 --out challenger.json"
+)
+@click.argument("experience_file", metavar="CSV", type=_FILE)
+@click.option(
+    "--cut",
+    type=click.DateTime(["%Y-%m-%d"]),
+    required=True,
+    help="Learn from policies incepted before this day, test on the others.",
+)
+@click.option("--out", type=_FILE, help="Where to write the challenger, should it be promoted.")
+@json_option
+def challenge(experience_file: Path, cut: datetime, out: Path | None, *, as_json: bool) -> None:
+    """Let boosted trees challenge the fitted model out of time."""
+    from models import build, challenger, experience, priors
+    from posture.core.codec import encode
+
+    policies = experience.read(experience_file)
+    found = challenger.contest(policies, cut.date())
+    if found.promoted and out is not None:
+        made = challenger.trees(build.shipped_design(), policies)
+        build.write(build.export(made, priors.table(), name=out.stem), out)
+    if as_json:
+        print_json(encode(found))
+        return
+    click.echo(f"Learnt from {found.learnt_from:,} policies, tested on {found.tested_on:,} later ones.")
+    click.echo(f"Mean deviance: MAP {found.deviance_map:.5f}, challenger {found.deviance_challenger:.5f}")
+    click.echo(f"Challenger less MAP: {_said(found.difference)}")
+    click.echo("Promoted." if found.promoted else "Not promoted: the interval does not exclude zero.")
+
+
 @model.command(epilog="Example: posture model show")
 @click.argument("model_file", metavar="[MODEL]", type=_FILE, required=False)
 @json_option
@@ -138,18 +171,22 @@ def _print_pack(pack: "Evaluation") -> None:
         click.echo(
             f"\n{peril}: {found.claims:.0f} claims, {found.expected:.1f} expected, Z {found.credibility:.2f}"
         )
-        click.echo(f"  actual to expected {ratio.value:.2f} ({ratio.low:.2f} to {ratio.high:.2f}, exact)")
-        click.echo(f"  AUC {auc.value:.3f} ({auc.low:.3f} to {auc.high:.3f})")
-        click.echo(
-            f"  Gini {gini.value:.3f} ({gini.low:.3f} to {gini.high:.3f}), gain {found.gini_gain:+.3f}"
-        )
+        click.echo(f"  actual to expected {_said(ratio)}, exact")
+        click.echo(f"  AUC {_said(auc)}")
+        gain = "-" if found.gini_gain is None else f"{found.gini_gain:+.3f}"
+        click.echo(f"  Gini {_said(gini)}, gain {gain}")
         rivals = f"prior {found.deviance_prior:.5f}, mean {found.deviance_mean:.5f}"
         click.echo(f"  deviance {found.deviance:.5f}, {rivals}")
-    drift = {name: value for name, value in pack.psi.items() if value > 0.10}
+    drift = {name: value for name, value in pack.psi.items() if value is not None and value > 0.10}
     click.echo(f"\nPSI above .10: {', '.join(f'{n} {v:.2f}' for n, v in drift.items()) or 'none'}")
     click.echo(f"Relativities below 1: {pack.monotone}")
     means = ", ".join(f"{peril} {mean:.3f}" for peril, mean in pack.off_balance.items())
     click.echo(f"Mean posture factor of this book: {means}")
+
+
+def _said(estimate: "Estimate") -> str:
+    value = "-" if estimate.value is None else f"{estimate.value:.3f}"
+    return f"{value} ({estimate.low:.3f} to {estimate.high:.3f})"
 
 
 def _print_model(used: "Artefact") -> None:

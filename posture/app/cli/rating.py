@@ -96,7 +96,8 @@ def _read(path: Path) -> Assessment:
     from posture.core import document
 
     try:
-        return document.read_assessment(json.loads(path.read_text(encoding="utf-8")))
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return document.read_assessment(content if isinstance(content, dict) else {})
     except OSError as error:
         what = f"cannot be read: {error.strerror}"
     except ValueError as error:

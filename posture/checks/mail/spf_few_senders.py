@@ -12,9 +12,11 @@ _MANY = 2**20
 
 
 def judge(fact: MailSpf) -> Iterator[Verdict]:
-    """Whether a stranger's address can pass, by how many IPv4 addresses do."""
+    """Whether a stranger's address can pass, by how many IPv4 addresses do. Of `+all` speaks `mail/spf`."""
     if fact.status == "temperror":
         yield unknown("unseen", path="status")
+    elif fact.all == "+":
+        yield not_applicable("everybody")
     elif fact.ipv4_senders is None:
         yield not_applicable("no_policy")
     elif fact.ipv4_senders >= _FAR_TOO_MANY:

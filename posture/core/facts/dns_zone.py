@@ -44,7 +44,8 @@ class DnsZone:
     """`parent_ns` is null where the parent was not asked, `child_ns` what the zone says of itself.
 
     `ns_without_address`: name servers that have none; `ns_aliases`: name servers that are aliases
-    (against RFC 2181 §10.3). One whose addresses could not be asked is in `child_ns` only.
+    (against RFC 2181 §10.3). One whose addresses could not be asked is in `child_ns` only. `wrong_glue`:
+    name servers for which the parent gives other addresses than the zone, null when that could not be told.
     """
 
     KIND: ClassVar[str] = "dns.zone"
@@ -56,3 +57,4 @@ class DnsZone:
     soa: Soa | None
     ns_without_address: tuple[str, ...] = ()
     ns_aliases: tuple[str, ...] = ()
+    wrong_glue: tuple[str, ...] | None = None

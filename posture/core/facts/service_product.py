@@ -6,7 +6,10 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceProduct:
-    """`how`: banner, http-header, nmap; `confidence` 0–10. Unknown parts are null: a wrong version is worse than none."""
+    """`how`: banner, http-header, nmap; `confidence` 0–10.
+
+    Unknown parts are null: a wrong version is worse than none.
+    """
 
     KIND: ClassVar[str] = "service.product"
 

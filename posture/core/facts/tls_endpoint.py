@@ -51,7 +51,8 @@ class TlsEndpoint:
     `PROTOCOLS`. `cipher_suites`: IANA names by protocol, in the server's order.
     `certificates`: as sent, leaf first. `vulnerabilities`: vulnerable / not_vulnerable / unknown by name.
     `at` is the time against which expiry is judged (the time of the handshake).
-    `depth`: "full", or "contact" when only one ordinary client contact was allowed (a provider's host).
+    `depth`: "full", "wellformed" for a shared machine that gets nothing malformed, or "contact" when only
+    one ordinary client contact was allowed (a provider's host).
     `dh_bits` is the size of the prime of DHE suites, `dh_prime` its name if it is a published one.
     `chain_problems`: wrong-order, extra-certificate, root-sent, missing-intermediate.
     `by_class`: suites were asked by class of weakness; a list has one of each class, not all of it.

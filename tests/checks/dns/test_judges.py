@@ -9,8 +9,10 @@ from posture.checks.dns import (
     dnssec_renewed,
     dnssec_strong,
     dnssec_valid,
+    glue_correct,
     name_servers_answer,
     name_servers_consistent,
+    name_servers_diverse,
     name_servers_no_alias,
     name_servers_redundant,
     no_dangling_names,
@@ -323,3 +325,30 @@ def marked(verdict: Verdict, confidence: Confidence) -> Verdict:
 )  # fmt: skip
 def test_no_dangling_names(fact: DnsDangling, verdicts: list[Verdict]) -> None:
     assert list(no_dangling_names.judge(fact)) == verdicts
+
+
+@pytest.mark.parametrize(
+    ("wrong", "verdicts"),
+    [
+        ((), [passed("correct")]),
+        (NAMES[1:], [failed("wrong", servers=NAMES[1:])]),
+        (None, [unknown("unseen", path="wrong_glue")]),
+    ],
+)
+def test_glue_correct(wrong: tuple[str, ...] | None, verdicts: list[Verdict]) -> None:
+    assert list(glue_correct.judge(replace(GOOD, wrong_glue=wrong))) == verdicts
+
+
+@pytest.mark.parametrize(
+    ("fact", "verdicts"),
+    [
+        (zone(address="198.51.100.2"), [passed("diverse", count=2)]),
+        (zone(address="2001:db8::2"), [passed("diverse", count=2)]),
+        (GOOD, [failed("one_network", network="192.0.2.0/24")]),
+        (zone(address="192.0.2.1"), [not_applicable("single")]),
+        (replace(GOOD, nameservers=(FIRST,)), [unknown("unseen", path="nameservers")]),
+        (BLIND, [unknown("unseen", path="nameservers")]),
+    ],
+)
+def test_name_servers_diverse(fact: DnsZone, verdicts: list[Verdict]) -> None:
+    assert list(name_servers_diverse.judge(fact)) == verdicts

@@ -61,6 +61,7 @@ def test_spf(fact: MailSpf, verdicts: list[Verdict]) -> None:
         (replace(SPF, ipv4_senders=2**20 - 1), [passed("few", count=2**20 - 1)]),
         (replace(SPF, ipv4_senders=2**20), [failed("many", count=2**20)]),
         (replace(SPF, ipv4_senders=2**24), [failed("everyone", count=2**24)]),
+        (replace(SPF, all="+", ipv4_senders=2**32), [not_applicable("everybody")]),
         (replace(SPF, status="none", ipv4_senders=None), [not_applicable("no_policy")]),
         (replace(SPF, status="temperror", ipv4_senders=None), [unknown("unseen", path="status")]),
     ],

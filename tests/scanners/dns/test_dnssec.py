@@ -1,11 +1,18 @@
 """`dnssec.chain`: zones that BIND's tools signed and we spoiled, from a root of our own down."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import dns.message
+import dns.name
+import dns.rcode
+import dns.rdatatype
 import pytest
+from dns.rdataclass import IN
+from dns.rdatatype import DNSKEY
 
 from posture.core.errors import PostureError
 from posture.core.facts.dnssec_chain import DnssecChain
@@ -13,6 +20,8 @@ from posture.core.observations import Observation
 from posture.core.targets import Target
 from scanners.context import Context
 from scanners.dns import anchors, dnssec
+from scanners.dns.denial import proof
+from scanners.dns.signatures import Keys
 from scanners.observe import observe
 from tests.support import dns_server as misbehave
 from tests.support.dns_lab import NOW, ask, gaps, lab_context, seen
@@ -189,6 +198,37 @@ def test_no_anchor_holds_the_domain(world: World) -> None:
     anchor.write_text((world.anchor.parent / "dsset-good.jp.").read_text(encoding="utf-8"), encoding="utf-8")
     observation = look(World(world.endpoint, anchor).context(), "good3.jp")
     assert (seen(observation).status, seen(observation).reason) == ("indeterminate", "no-anchor")
+
+
+@pytest.mark.parametrize("zone", ["good.jp", "good3.jp", "salted.jp"])
+@pytest.mark.parametrize("question", [("nothing", "A"), ("a.b.nothing", "A"), ("www", "TXT"), ("@", "CAA")])
+def test_every_record_of_a_proof_is_needed(world: World, zone: str, question: tuple[str, str]) -> None:
+    """What BIND sends proves the absence; without any one of its NSEC or NSEC3 sets it proves nothing."""
+    origin = dns.name.from_text(zone)
+    name = dns.name.from_text(question[0], origin) if question[0] != "@" else origin
+    rdtype = dns.rdatatype.from_text(question[1])
+
+    async def answers(context: Context) -> tuple[dns.message.Message, dns.message.Message]:
+        return await asyncio.gather(
+            context.resolver.message(name, rdtype, validate=True),
+            context.resolver.message(origin, dns.rdatatype.DNSKEY, validate=True),
+        )
+
+    response, keys = ask(world.context(), answers)
+    trusted = Keys(zone=origin, rrset=keys.get_rrset(keys.answer, origin, IN, DNSKEY), at=NOW.timestamp())  # type: ignore[arg-type]
+
+    def proves() -> bool:
+        found = proof(response, trusted)
+        missing = response.rcode() == dns.rcode.NXDOMAIN
+        return found.of_name(name) if missing else found.of_type(name, rdtype)
+
+    assert proves()
+    whole = list(response.authority)
+    for rrset in [r for r in whole if r.rdtype in {dns.rdatatype.NSEC, dns.rdatatype.NSEC3}]:
+        response.authority = [other for other in whole if other is not rrset]
+        assert not proves()
+    response.authority = whole
+    assert not proof(response, replace(trusted, at=trusted.at + 400 * 86400)).nsec
 
 
 @pytest.mark.parametrize(

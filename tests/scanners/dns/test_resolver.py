@@ -263,6 +263,35 @@ def test_the_number_of_questions_is_bounded(server: DnsServer, monkeypatch: pyte
     assert server.asked() == 3
 
 
+def test_nobody_waits_for_ever_for_a_dead_resolver(server: DnsServer) -> None:
+    server.behave(misbehave.SILENT)
+    context = lab_context(server, timeout=0.2)
+
+    async def many(context: Context) -> list[Answer | NetFailure]:
+        names = [f"n{i}.example.jp" for i in range(200)]
+        return await asyncio.gather(*(context.resolver.attempt(name, "A") for name in names))
+
+    found = ask(context, many)
+    assert {item.reason for item in found if isinstance(item, NetFailure)} == {Reason.TIMEOUT}
+    assert len(found) == 200
+    assert server.asked() <= (resolving.MAX_IN_FLIGHT + resolving.GIVE_UP) * len(resolving.ROUNDS)
+
+
+def test_a_resolver_that_answered_once_is_waited_for(server: DnsServer) -> None:
+    server.behave(misbehave.SILENT)
+    server.behave(misbehave.SERVFAIL, "example.jp", "A")
+    context = lab_context(server, timeout=0.2)
+
+    async def many(context: Context) -> None:
+        await context.resolver.attempt("example.jp", "A")
+        for batch in range(2):
+            names = [f"n{batch}-{i}.example.jp" for i in range(resolving.GIVE_UP)]
+            await asyncio.gather(*(context.resolver.attempt(name, "A") for name in names))
+
+    ask(context, many)
+    assert server.asked() == (1 + 2 * resolving.GIVE_UP) * len(resolving.ROUNDS)
+
+
 def test_addresses_are_pinned(server: DnsServer) -> None:
     context = lab_context(server)
     fact = ask(context, lambda c: c.resolver.addresses("example.jp"))

@@ -72,7 +72,8 @@ def test_a_healthy_zone(lab: Lab) -> None:
     assert (fact.ns_without_address, fact.ns_aliases) == ((), ())
     assert fact.soa is not None
     assert (fact.soa.mname, fact.soa.serial, fact.soa.minimum) == ("ns1.example.jp", 2026110101, 300)
-    assert (fact.parent_ns, gaps(observation)) == (None, {"parent_ns": "no-data"})
+    assert (fact.parent_ns, fact.wrong_glue) == (None, None)
+    assert gaps(observation) == {"parent_ns": "no-data", "wrong_glue": "no-data"}
 
 
 def test_each_fault_is_seen_on_the_server_that_has_it(lab: Lab) -> None:
@@ -196,7 +197,15 @@ def test_the_parent_is_asked_what_it_refers_to(lab: Lab) -> None:
     lab.ns1.zone("jp", parent + "ns1.example A 127.0.0.1")
     del lab.ns1.zones[next(name for name in lab.ns1.zones if len(name) == 3)]
     fact = seen(look(lab.context))
-    assert fact.parent_ns == ("ns1.example.jp", "old.example.jp")
+    assert (fact.parent_ns, fact.wrong_glue) == (("ns1.example.jp", "old.example.jp"), ())
+
+
+def test_glue_that_the_zone_does_not_confirm(lab: Lab) -> None:
+    lab.resolver.zone("jp", "@ NS ns1.example\nexample NS ns1.example\nexample NS ns2.example\n")
+    glue = "example NS ns1.example\nexample NS ns2.example\nns1.example A 127.0.0.1\nns2.example A 127.0.0.66"
+    lab.ns1.zone("jp", "@ NS ns1.example\n" + glue)
+    del lab.ns1.zones[next(name for name in lab.ns1.zones if len(name) == 3)]
+    assert seen(look(lab.context)).wrong_glue == ("ns2.example.jp",)
 
 
 def test_a_parent_that_does_not_answer_is_a_gap(lab: Lab) -> None:

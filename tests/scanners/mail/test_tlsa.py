@@ -6,17 +6,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from posture.core.facts.mail_tlsa import MailTlsa, TlsaHost, TlsaRecord
-from posture.core.observations import Observation
+from posture.core.facts.tls_endpoint import TlsEndpoint
+from posture.core.observations import Gap, Observation, Reason, Seen
 from posture.core.targets import Target
 from scanners.context import Context
 from scanners.mail import tlsa
-from scanners.mail.tlsa import matches, with_certificates
+from scanners.mail.tlsa import matches
 from scanners.observe import observe
+from scanners.tls import certificate
 from tests.support import dns_server as misbehave
-from tests.support.dns_lab import ask, gaps, lab_context, reason, seen
+from tests.support.dns_lab import NOW, ask, gaps, lab_context, reason, seen
 from tests.support.dns_server import DnsServer
 from tests.support.mail_certificates import Authority
 from tests.support.signed_zones import EXPIRED, Signer, named
@@ -121,19 +124,21 @@ def record(usage: int, selector: int, matching: int, data: bytes) -> TlsaRecord:
     return TlsaRecord(usage=usage, selector=selector, matching=matching, data=data.hex())
 
 
-def key_of(der: bytes) -> bytes:
-    from cryptography import x509
+def sha256(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()
 
+
+def sha512(data: bytes) -> bytes:
+    return hashlib.sha512(data).digest()
+
+
+def key_of(der: bytes) -> bytes:
     public = x509.load_der_x509_certificate(der).public_key()
     return public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
 def test_certificates_against_records(chain: tuple[bytes, bytes]) -> None:
     leaf, root = chain
-    sha256, sha512 = (
-        (lambda data: hashlib.sha256(data).digest()),
-        (lambda data: hashlib.sha512(data).digest()),
-    )
     assert matches([record(3, 0, 0, leaf)], chain) is True
     assert matches([record(3, 0, 1, sha256(leaf))], chain) is True
     assert matches([record(3, 1, 1, sha256(key_of(leaf)))], chain) is True
@@ -150,8 +155,58 @@ def test_certificates_against_records(chain: tuple[bytes, bytes]) -> None:
     assert matches([record(3, 1, 1, b"x")], (b"no certificate",)) is False
 
 
-def test_certificates_are_joined_by_name(chain: tuple[bytes, bytes]) -> None:
-    good = TlsaHost(name="a.jp", status="secure", records=(record(3, 0, 0, chain[0]),))
-    other = TlsaHost(name="b.jp", status="secure", records=good.records)
-    fact = with_certificates(MailTlsa(mx_status="secure", hosts=(good, other)), {"a.jp": chain})
-    assert [host.matches for host in fact.hosts] == [True, None]
+def endpoint(name: str, chain: tuple[bytes, ...] | None, port: int = 25) -> Observation[TlsEndpoint]:
+    shown = (
+        None
+        if chain is None
+        else tuple(certificate.fact(x509.load_der_x509_certificate(der), der) for der in chain)
+    )
+    fact = TlsEndpoint(
+        host=name,
+        address="192.0.2.25",
+        port=port,
+        starttls="smtp",
+        server_name=name,
+        at=NOW,
+        protocols={},
+        cipher_suites={},
+        server_preference={},
+        groups=None,
+        certificates=shown,
+        trust=None,
+        hostname_matches=None,
+        vulnerabilities={},
+        connections=1,
+    )
+    target = Target(name=name, address="192.0.2.25", port=port)
+    return Observation(kind="tls.endpoint", target=target, at=NOW, result=Seen(value=fact))
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [
+        (["right"], True),
+        (["wrong"], False),
+        (["right", "wrong"], False),
+        ([None], None),
+        ([], None),
+    ],
+)
+def test_what_was_served_is_held_against_the_records(
+    chain: tuple[bytes, bytes], shown: list[str | None], *, expected: bool | None
+) -> None:
+    host = TlsaHost(name="mx.example.jp", status="secure", records=(record(3, 0, 0, chain[0]),))
+    chains = {"right": chain, "wrong": chain[1:], None: None}
+    endpoints = [endpoint("mx.example.jp", chains[word]) for word in shown]
+    others = [endpoint("mx.example.jp", chain[1:], port=443), endpoint("other.example.jp", chain[1:])]
+    gap = Gap(path="hosts.0.matches", reason=Reason.NO_DATA)
+    tlsa_seen: Observation[MailTlsa] = Observation(
+        kind="mail.tlsa",
+        target=Target(name="example.jp"),
+        at=NOW,
+        result=Seen(value=MailTlsa(mx_status="secure", hosts=(host,)), gaps=(gap,)),
+    )
+    compared = tlsa.compare([*endpoints, *others, tlsa_seen])
+    assert compared[:-1] == [*endpoints, *others]
+    assert seen(compared[-1]).hosts[0].matches is expected
+    assert gaps(compared[-1]) == ({"hosts.0.matches": "no-data"} if expected is None else {})

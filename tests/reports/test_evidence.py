@@ -1,0 +1,103 @@
+"""What came back, in the words of the protocols."""
+
+from dataclasses import replace
+
+import pytest
+
+from posture.core.facts import fact_classes
+from posture.core.facts.dns_addresses import DnsAddresses
+from posture.core.facts.dns_caa import DnsCaa
+from posture.core.facts.mail_dkim import MailDkim, Selector
+from posture.core.facts.mail_dmarc import MailDmarc
+from posture.core.facts.mail_exchangers import MailExchangers
+from posture.core.facts.mail_mta_sts import MailMtaSts
+from posture.core.facts.ports_host import PortsHost
+from posture.core.facts.service_product import ServiceProduct
+from posture.core.observations import Observation, Reason, Seen
+from posture.core.targets import Target
+from reports.evidence import _FORMS, answer
+from tests.support.sample_assessment import DOMAIN, observations, seen, unseen
+
+HERE = Target(name=DOMAIN)
+
+
+def told(kind: str, value: object) -> tuple[str, ...]:
+    return answer(seen(kind, HERE, value, 0))
+
+
+def first(kind: str) -> Observation[object]:
+    return next(obs for obs in observations() if obs.kind == kind and isinstance(obs.result, Seen))
+
+
+@pytest.mark.parametrize(
+    ("kind", "lines"),
+    [
+        ("dns.addresses", ("A 203.0.113.10",)),
+        ("dns.caa", ("CAA: NODATA",)),
+        ("dnssec.chain", (f"{DOMAIN}: insecure (no-ds)",)),
+        ("mail.exchangers", ("MX 10 mx1.mailhost.example 198.51.100.25",)),
+        ("mail.spf", ('TXT "v=spf1 include:_spf.mailhost.example ~all"', "SPF: valid, 2 lookups")),
+        (
+            "tls.endpoint",
+            (
+                "TLSv1.0 TLSv1.1 TLSv1.2 TLSv1.3",
+                f"CN=www.{DOMAIN}; CN=Example Issuing CA R3,O=Example Trust,C=JP",
+                "notAfter 2026-12-02 01:30 UTC; RSA 2048",
+                "chain: ok",
+            ),
+        ),
+        (
+            "web.response",
+            (
+                f"HTTP 200 https://www.{DOMAIN}/",
+                "Server: nginx/1.18.0",
+                "Content-Type: text/html; charset=utf-8",
+            ),
+        ),
+    ],
+)
+def test_answers_as_an_administrator_knows_them(kind: str, lines: tuple[str, ...]) -> None:
+    assert answer(first(kind)) == lines
+
+
+def test_the_rarer_answers() -> None:
+    gone = DnsAddresses(name=DOMAIN, exists=False, ipv4=(), ipv6=("2001:db8::1",), aliases=("cdn.example",))
+    assert told("dns.addresses", gone) == (f"{DOMAIN}: NXDOMAIN", "CNAME cdn.example", "AAAA 2001:db8::1")
+    caa = DnsCaa(issue=("ca.example",), issuewild=(";",), found_at=DOMAIN)
+    assert told("dns.caa", caa) == ('CAA 0 issue "ca.example"', 'CAA 0 issuewild ";"')
+    assert told("mail.exchangers", MailExchangers(null_mx=True, hosts=())) == ("MX 0 .",)
+    assert told("mail.exchangers", MailExchangers(null_mx=False, hosts=())) == ("MX: NODATA",)
+    key = Selector(selector="s1", status="valid", key_type="rsa", bits=1024)
+    dkim = MailDkim(selectors=(key,), selectors_checked=("s1", "s2"))
+    assert told("mail.dkim", dkim) == ("s1: valid rsa 1024", "2 selectors asked")
+    sts = MailMtaSts(status="none", mode=None, max_age=None, mx=(), problems=())
+    assert told("mail.mta_sts", sts) == ("MTA-STS: none, mode –",)
+    closed = PortsHost(address="203.0.113.9", names=(), ports=(), scanned="T:1-1024", control=True)
+    assert told("ports.host", closed) == ("203.0.113.9: no open TCP port of T:1-1024",)
+    dmarc = replace(first("mail.dmarc").result.value, record=None, status="none")  # type: ignore[union-attr]
+    assert isinstance(dmarc, MailDmarc)
+    assert told("mail.dmarc", dmarc) == ("DMARC: none",)
+
+
+def test_what_was_not_seen_gives_no_answer() -> None:
+    assert answer(unseen("dns.caa", HERE, Reason.TIMEOUT, 0)) == ()
+
+
+def test_an_answer_is_cut_in_length_and_lines() -> None:
+    service = ServiceProduct(
+        protocol="ssh",
+        banner="x" * 1000,
+        vendor=None,
+        product=None,
+        version=None,
+        cpe=None,
+        how="banner",
+        confidence=5,
+    )
+    assert told("service.product", service) == ("x" * 160 + "…",)
+    many = DnsAddresses(name=DOMAIN, exists=True, ipv4=tuple(f"203.0.113.{n}" for n in range(40)), ipv6=())
+    assert len(told("dns.addresses", many)) == 13
+
+
+def test_every_form_is_of_a_kind_that_exists() -> None:
+    assert _FORMS.keys() <= fact_classes().keys()
