@@ -19,7 +19,7 @@ INPUTS := requirements-build.txt setup.cfg pyproject.toml scripts/venv.sh $(BROK
 .PHONY: help setup setup-dev demo test lint model docs format lock clean broken
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: $(VENV)/.ready-run ## make the environment that the program needs
 setup-dev: $(VENV)/.ready-dev ## the same with tests and linters
@@ -61,6 +61,9 @@ lock: setup-dev ## resolve requirements*.in anew into hashed files
 	    UV_PYTHON_DOWNLOADS=never $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 	        --generate-hashes --no-emit-index-url --no-header "$${lock%.txt}.in" --output-file "$$lock" || exit; \
 	done
+
+bench-%: setup-dev ## bench-tls, bench-dns, bench-model, bench-reports: ours and the peers' in one run
+	@$(BIN)/python benchmarks/$*.py
 
 clean: ## remove the environment and every cache
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -2,9 +2,9 @@
 
     python benchmarks/reports.py [SETS]
 
-A set is everything `posture assess` writes: two audiences, two languages, HTML and PDF, JSON and CSV. It is made
-of the golden assessment, each time under another name, so that nothing is answered from a cache. 250 sets are
-1,000 reports. The exit code is 1 when the median set takes longer, or memory grows by a quarter after the tenth.
+A set is everything `posture assess` writes: two audiences, two languages, HTML and PDF, JSON and CSV. It is
+made of the golden assessment, each time under another name: no cache answers. 250 sets are
+1,000 reports. The exit code is 1 when the median set takes longer or memory grows by a quarter after ten.
 """
 
 import statistics

@@ -5,6 +5,7 @@ from typing import Any
 
 from posture.core.facts.dns_addresses import DnsAddresses
 from posture.core.facts.dns_caa import DnsCaa
+from posture.core.facts.dns_dangling import DnsDangling
 from posture.core.facts.dns_zone import DnsZone
 from posture.core.facts.dnssec_chain import DnssecChain
 from posture.core.facts.mail_dkim import MailDkim
@@ -12,9 +13,12 @@ from posture.core.facts.mail_dmarc import MailDmarc
 from posture.core.facts.mail_exchangers import MailExchangers
 from posture.core.facts.mail_mta_sts import MailMtaSts
 from posture.core.facts.mail_spf import MailSpf
+from posture.core.facts.mail_tls_rpt import MailTlsRpt
+from posture.core.facts.mail_tlsa import MailTlsa
 from posture.core.facts.ports_host import PortsHost
 from posture.core.facts.service_product import ServiceProduct
 from posture.core.facts.tls_endpoint import TlsEndpoint
+from posture.core.facts.web_exposure import WebExposure
 from posture.core.facts.web_response import WebResponse
 from posture.core.observations import Observation, Seen
 
@@ -125,6 +129,28 @@ def _service(fact: ServiceProduct) -> Iterator[str]:
     yield fact.banner
 
 
+def _dangling(fact: DnsDangling) -> Iterator[str]:
+    for pointer in fact.pointers:
+        state = {True: "NXDOMAIN", False: "exists", None: "?"}[pointer.gone]
+        yield f"{pointer.name} {pointer.rdtype} {pointer.target}: {state}"
+    yield f"{len(fact.names_checked)} names asked"
+
+
+def _tls_rpt(fact: MailTlsRpt) -> Iterator[str]:
+    yield f"TLS-RPT: {fact.status} {' '.join(fact.rua)}".rstrip()
+
+
+def _tlsa(fact: MailTlsa) -> Iterator[str]:
+    yield f"MX: {fact.mx_status}"
+    for host in fact.hosts:
+        yield f"{host.name}: {host.status}, {len(host.records)} TLSA"
+
+
+def _exposure(fact: WebExposure) -> Iterator[str]:
+    for asked in fact.paths:
+        yield f"GET {asked.path}: {asked.status or '–'} {asked.media_type or ''}".rstrip()
+
+
 _FORMS: Mapping[str, Callable[[Any], Iterator[str]]] = {
     DnsAddresses.KIND: _addresses,
     DnsCaa.KIND: _caa,
@@ -139,4 +165,8 @@ _FORMS: Mapping[str, Callable[[Any], Iterator[str]]] = {
     WebResponse.KIND: _web,
     PortsHost.KIND: _ports,
     ServiceProduct.KIND: _service,
+    DnsDangling.KIND: _dangling,
+    MailTlsRpt.KIND: _tls_rpt,
+    MailTlsa.KIND: _tlsa,
+    WebExposure.KIND: _exposure,
 }

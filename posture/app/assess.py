@@ -3,85 +3,25 @@
 import hashlib
 import json
 import platform
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import models
 import posture
-from posture.app.clock import utc_now
 from posture.app.providers import load_providers
-from posture.app.settings import Settings
+from posture.app.request import Request, open_context, owner_of, ready_to_sweep
 from posture.checks import registry, runner
 from posture.core.application import Application
 from posture.core.assessment import Assessment, Digests, Scanner
 from posture.core.consent import Consent, Technique
 from posture.core.document import observation as observation_document
-from posture.core.errors import RefusedError
-from posture.core.findings import Finding, Owner
+from posture.core.findings import Finding
 from posture.core.observations import Observation, Reason, Unseen
-from posture.core.scope import Permit, Scope
-from posture.core.targets import Target, address
-from scanners.context import Context, Options
-
-Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What one assessment is made from."""
-
-    domain: str
-    consent: Consent
-    application: Application | None
-    options: Options
-    settings: Settings
-    clock: Callable[[], datetime] = utc_now
-    progress: Progress = field(default=lambda _step: None)
-
-
-def open_context(request: Request, subject: Target | None = None) -> Context:
-    """Make the scan's context. Raises RefusedError when the consent does not cover the subject now."""
-    scope = Scope(consent=request.consent, providers=load_providers())
-    refuse_outside(scope, subject or Target(name=request.domain), request.clock())
-    from scanners.dns.resolver import Resolver
-    from scanners.net.gateway import Gateway
-
-    gateway = Gateway(scope=scope, options=request.options, clock=request.clock)
-    resolver = Resolver(gateway, request.options, target=request.domain)
-    return Context(
-        gateway=gateway,
-        resolver=resolver,
-        options=request.options,
-        clock=request.clock,
-        progress=request.progress,
-    )
-
-
-def refuse_outside(scope: Scope, subject: Target, at: datetime) -> None:
-    """Raise RefusedError when no granted technique may touch the subject at all."""
-    refusals = []
-    for technique in sorted(scope.consent.techniques):
-        answer = scope.permit(subject, technique, at)
-        if isinstance(answer, Permit):
-            return
-        refusals.append(answer)
-    first = refusals[0]
-    raise RefusedError(
-        f"The consent does not allow this: {first.detail}.",
-        remedy="Obtain a consent for this target and date; `posture consent show FILE` prints this one.",
-        code=first.reason.value,
-    )
-
-
-def ready_to_sweep(request: Request) -> None:
-    """Find out before any packet whether a sweep is possible. Raises PostureError."""
-    from scanners.net.nmap import find_nmap
-    from scanners.ports import named_ports
-
-    find_nmap(request.options)
-    named_ports(request.consent, request.options)
+from posture.core.scope import Scope
+from posture.core.targets import Target
+from scanners.context import Context
 
 
 async def assess(request: Request) -> Assessment:
@@ -125,15 +65,6 @@ def judge_and_price(
     )
     result = models.assess(judged.findings, application, on=on.date())
     return Conclusion(findings=judged.findings, result=result, faults=judged.faults)
-
-
-def owner_of(scope: Scope, target: Target) -> Owner:
-    """Who runs what a finding is about; a URL counts by its host."""
-    name = target.name
-    if name is None and target.url is not None:
-        name = target.url.split("/")[2].partition(":")[0]
-    addr = address(target.address) if target.address else None
-    return scope.attribute(name, addr).owner
 
 
 def conclude(

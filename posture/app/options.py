@@ -42,7 +42,7 @@ def build_options(raw: RawOptions, settings: Settings) -> Options:
         address=str(address(raw.address)) if raw.address else None,
         routes=parse_routes(raw.connect_to),
         trust_store=_trust_store(raw.trust_store),
-        trust_anchor=_readable(raw.trust_anchor, "--trust-anchor"),
+        trust_anchor=_trust_anchor(_readable(raw.trust_anchor, "--trust-anchor")),
         dkim_selectors=tuple(raw.dkim_selectors),
         starttls=_starttls(raw.starttls),
         ports=raw.ports,
@@ -122,4 +122,12 @@ def _trust_store(path: Path | None) -> Path | None:
         from scanners.tls import trust
 
         trust.load(path)
+    return path
+
+
+def _trust_anchor(path: Path | None) -> Path | None:
+    if path is not None:
+        from scanners.dns import anchors
+
+        anchors.load(path)
     return path

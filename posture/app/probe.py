@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from posture.app.assess import Request, open_context, owner_of, ready_to_sweep
 from posture.app.options import split_host_port
 from posture.app.proof import prove
+from posture.app.request import Request, open_context, owner_of, ready_to_sweep
 from posture.checks import registry, runner
 from posture.core.consent import Technique
 from posture.core.errors import PostureError, RefusedError

@@ -8,10 +8,11 @@ from typing import Any, Self
 
 import models
 import reports
-from posture.app.assess import Request, assess
+from posture.app.assess import assess
 from posture.app.clock import utc_now
 from posture.app.files import read_application, read_consent
 from posture.app.options import RawOptions, build_options
+from posture.app.request import Request
 from posture.app.settings import Settings, load_settings
 from posture.checks.registry import catalogue
 from posture.core.application import Application
@@ -115,15 +116,3 @@ def check_application(request: RunRequest) -> None:
     """Price nothing yet, but find out now whether it could be priced. Raises PostureError."""
     if request.application is not None:
         models.assess((), request.application, on=utc_now().date())
-
-
-def probe_request(host: str, raw: Mapping[str, Any]) -> Request:
-    """A request for one area; the consent is read and the options are checked. Raises PostureError."""
-    settings = load_settings()
-    return Request(
-        domain=host,
-        consent=read_consent(raw["consent_file"]),
-        application=None,
-        options=build_options(RawOptions.of(raw), settings),
-        settings=settings,
-    )

@@ -34,6 +34,11 @@ if TYPE_CHECKING:
 _BUDGET_SHARE = 0.9
 #: Connections at a time for what need not wait for the survey; the rest is the survey's.
 _ASIDE = 3
+#: Protocols of mail, how many connections at a time their servers get, and how many in all.
+_MAIL = frozenset({"smtp", "imap", "pop3"})
+_MAIL_AT_ONCE = 4
+_MAIL_IN_ALL = 30
+_MAIL_RESERVE = 4
 _DEPTHS = {Owner.SELF: "full", Owner.PROVIDER: "contact"}
 
 
@@ -49,6 +54,11 @@ class Look:
     line: Line
     anchors: trust.Anchors
     gaps: list[Gap] = field(default_factory=list)
+
+    @property
+    def gentle(self) -> bool:
+        """Mail servers count connections and ban those who make many."""
+        return self.line.starttls in _MAIL
 
     def gap(self, path: str, reason: Reason | None) -> None:
         """Note why a part is null; nothing for a part that is not."""
@@ -67,6 +77,8 @@ def begin(context: Context, target: "TlsTarget", anchors: trust.Anchors) -> Look
         starttls=target.starttls,
         timeout=context.options.timeout,
         deadline=asyncio.get_running_loop().time() + context.options.budget * _BUDGET_SHARE,
+        gate=asyncio.Semaphore(_MAIL_AT_ONCE) if target.starttls in _MAIL else None,
+        limit=_MAIL_IN_ALL if target.starttls in _MAIL else None,
     )
     return Look(
         target=target,
@@ -96,14 +108,16 @@ async def examine(look: Look) -> Seen[TlsEndpoint]:
     if look.line.permit.owner is Owner.PROVIDER:
         return _contact(look, first)
     aside = look.line.aside(_ASIDE)
-    deeper = asyncio.create_task(_early(look, aside, first))
+    surveyed_first = asyncio.Event()
+    deeper = asyncio.create_task(_early(look, aside, first, surveyed_first))
     try:
-        surveyed = await survey(look.line, look.name)
+        surveyed = await survey(look.line, look.name, by_class=look.gentle)
+        surveyed_first.set()
         control = await _control(look, first, surveyed)
         offered = protocols.conclude(first, surveyed, control)
         if True not in offered.protocols.values():
             raise _nothing(first, surveyed)
-        aside.widen(_ASIDE)
+        look.line.widen(aside, _ASIDE)
         ders = await _chain(look, first, surveyed)
         return _assembled(look, offered, ders, await _deeper(look, first, surveyed, offered, deeper))
     finally:
@@ -128,20 +142,27 @@ class Early:
     probed: Probed
 
 
-async def _early(look: Look, line: Line, first: Answer) -> Early:
+async def _early(look: Look, line: Line, first: Answer, surveyed: asyncio.Event) -> Early:
+    if look.gentle:  # few connections: protocols and suites come first
+        await surveyed.wait()
     ground = oracles.Ground(line=line, server_name=look.name)
     full = line.permit.owner is Owner.SELF
     new = isinstance(first, Accepted) and first.hello.version == TLS13
+    gentle = look.gentle
     groups, found, probed = await asyncio.gather(
-        exchange.groups_13(line, look.name) if new else _no_groups(),
-        behaviour.begin(line, look.name, first),
-        oracles.examine(ground) if full else oracles.withheld(),
+        exchange.groups_13(line, look.name, hybrids_only=gentle) if new else _no_groups(),
+        _no_behaviour() if gentle else behaviour.begin(line, look.name, first),
+        oracles.examine(ground, gentle=gentle) if full else oracles.withheld(),
     )
     return Early(groups=groups, behaviour=found, probed=probed)
 
 
 async def _no_groups() -> Groups:
     return Groups()
+
+
+async def _no_behaviour() -> Behaviour:
+    return Behaviour()
 
 
 async def _deeper(
@@ -154,6 +175,8 @@ async def _deeper(
     verdicts = dict(early.probed.verdicts)
     if "heartbleed" not in verdicts:
         verdicts["heartbleed"] = await oracles.heartbleed(ground, surveyed)
+    if "robot" not in verdicts:
+        verdicts |= await oracles.as_far_as(ground, _MAIL_IN_ALL - look.line.connections - _MAIL_RESERVE)
     agreed, _ = await asyncio.gather(
         exchange.finish(look.line, look.name, early.groups, surveyed),
         behaviour.finish(found, look.line, look.name, first, surveyed),
@@ -161,6 +184,10 @@ async def _deeper(
     behaviour.add_sessions(found, early.probed.sessions)
     behaviour.add_exchange(found, agreed)
     states = dict(weaknesses.derived(offered, agreed, compression=found.answers.get("compression")))
+    if look.gentle and states["logjam"] != weaknesses.VULNERABLE:
+        # Only classes were asked: a finite-field exchange may hide behind the server's favourites.
+        states["logjam"] = weaknesses.UNKNOWN
+        look.gap("vulnerabilities.logjam", Reason.BUDGET)
     for name, verdict in verdicts.items():
         states[name], gap = oracles.settled(verdict, name, offered)
         look.gap(f"vulnerabilities.{name}", gap)
@@ -287,6 +314,7 @@ def _assembled(
         dh_prime=deeper.exchange.dh_prime if deeper else None,
         alpn=deeper.behaviour.alpn if deeper else None,
         chain_problems=known.problems,
+        by_class=look.gentle and offered.protocols != protocols.plain().protocols,
         depth=_DEPTHS.get(look.line.permit.owner, "wellformed"),
         refusals=offered.refusals,
         partial=tuple(offered.partial),

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from posture.core.cipher_suites import Weakness, weakness
 from posture.core.observations import Reason
 from scanners.tls import registry, ssl2
 from scanners.tls.answers import HANDSHAKE_FAILURE, Accepted, Answer, Failed, Refused
@@ -48,9 +49,9 @@ class Surveyed:
     ssl2: ssl2.Ssl2Hello | Refused | Failed
 
 
-async def survey(line: Line, server_name: str | None) -> Surveyed:
-    """Ask every version, side by side."""
-    surveyor = _Surveyor(line, server_name)
+async def survey(line: Line, server_name: str | None, *, by_class: bool = False) -> Surveyed:
+    """Ask every version, side by side; `by_class` asks for one suite of each kind of weakness only."""
+    surveyor = _Surveyor(line, server_name, by_class=by_class)
     old, listings = await asyncio.gather(
         ssl2.ask(line), asyncio.gather(*(surveyor.version(version) for version in VERSIONS))
     )
@@ -60,7 +61,8 @@ async def survey(line: Line, server_name: str | None) -> Surveyed:
 class _Surveyor:
     """One endpoint's survey. What TLS 1.2 prefers is a good guess for the versions before it."""
 
-    def __init__(self, line: Line, server_name: str | None) -> None:
+    def __init__(self, line: Line, server_name: str | None, *, by_class: bool) -> None:
+        self._by_class = by_class
         self._line = line
         self._name = server_name
         self._hellos: dict[int, list[ServerHello]] = {}
@@ -81,6 +83,8 @@ class _Surveyor:
             return Listing(version=version, suites=(), end=first)
         if first.hello.version != version:
             return Listing(version=version, suites=(), end=first, lower=first.hello.version)
+        if self._by_class:
+            return await self._classes(version, first.hello.suite)
         found, end = await self._found(version, everything, first.hello.suite)
         if version == registry.TLS12:
             self._order_12.set_result(found)
@@ -93,6 +97,31 @@ class _Surveyor:
             server_decides=decides,
             hellos=tuple(self._hellos[version]),
         )
+
+    async def _classes(self, version: int, favourite: int) -> Listing:
+        """One suite of each class of weakness that is offered; of export suites one of each kind."""
+        asked = await asyncio.gather(*(self._one(version, kind) for kind in (_broken, _RC4, _SMALL, _cbc)))
+        broken = asked[0][0]
+        others = (
+            [] if broken is None else [each for each in _EXPORTS if not each(registry.suite_name(broken))]
+        )
+        more = await asyncio.gather(*(self._one(version, kind) for kind in others))
+        answers = [*asked, *more]
+        found = dict.fromkeys([favourite, *(suite for suite, _ in answers if suite is not None)])
+        end = next((end for _, end in answers if not isinstance(end, Accepted | Refused)), asked[0][1])
+        return Listing(
+            version=version,
+            suites=tuple(found),
+            end=Refused(description=HANDSHAKE_FAILURE) if isinstance(end, Accepted) else end,
+            hellos=tuple(self._hellos[version]),
+        )
+
+    async def _one(self, version: int, wanted: Callable[[str], bool]) -> tuple[int | None, Answer]:
+        suites = [each for each in _ordered(version) if wanted(registry.suite_name(each))]
+        answer = await self._ask(version, suites)
+        if isinstance(answer, Accepted) and answer.hello.version == version:
+            return answer.hello.suite, answer
+        return None, answer
 
     async def _found(self, version: int, everything: Sequence[int], first: int) -> tuple[list[int], Answer]:
         """The suites in the server's order as far as they could be told, and the answer that ended them."""
@@ -208,6 +237,26 @@ class _Surveyor:
             return True
         # Taking ChaCha20 because the client put it first is a courtesy of servers that decide, too.
         return None if _is_chacha(answer.hello.suite) else False
+
+
+def _broken(name: str) -> bool:
+    weak = weakness(name)
+    return weak is not None and weak.breaks_encryption
+
+
+def _of(weak: Weakness) -> Callable[[str], bool]:
+    return lambda name: weakness(name) is weak
+
+
+def _cbc(name: str) -> bool:
+    return "_CBC" in name and weakness(name) is None
+
+
+_RC4, _SMALL = _of(Weakness.RC4), _of(Weakness.SMALL_BLOCK)
+_EXPORTS: tuple[Callable[[str], bool], ...] = (
+    lambda name: name.startswith("TLS_RSA_EXPORT"),
+    lambda name: "_DHE_" in name and "EXPORT" in name,
+)
 
 
 def _zipped(one: list[int], other: list[int], before: Callable[[int, int], bool]) -> Iterator[int]:

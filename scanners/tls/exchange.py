@@ -41,8 +41,18 @@ class Groups:
     gap: Reason | None = None
 
 
-async def groups_13(line: Line, server_name: str | None) -> Groups:
-    """Groups of TLS 1.3, by HelloRetryRequest; empty where TLS 1.3 is refused."""
+async def groups_13(line: Line, server_name: str | None, *, hybrids_only: bool = False) -> Groups:
+    """Groups of TLS 1.3, by HelloRetryRequest; empty where TLS 1.3 is refused.
+
+    `hybrids_only` asks one question: which post-quantum hybrid the server takes, if any.
+    """
+    if hybrids_only:
+        hybrids = [group for group in all_groups() if "MLKEM" in group_name(group)]
+        usual = registry.usual_order(TLS13)
+        taken = await _favourite(line, server_name, TLS13, usual, hybrids)
+        if isinstance(taken, Reason):
+            return Groups(gap=taken)
+        return Groups(found=() if taken is None else (taken,))
     found, gap = await _of_version(line, server_name, TLS13, registry.usual_order(TLS13), ())
     return Groups(found=tuple(found), gap=gap)
 

@@ -17,13 +17,16 @@ if TYPE_CHECKING:
 
 #: A conversation may take this many times the wait for one operation, however slowly its bytes drip.
 _PATIENCE = 2.0
-_STARTTLS_SECONDS = 30.0
+#: Greet delays against spammers: more than ten seconds with the usual wait of five for one operation.
+_GREETING = 2.5
+_STARTTLS = 6.0
 
 
 @dataclass(slots=True, kw_only=True)
 class Line:
     """`timeout` bounds one operation on the wire, `deadline` (of the event loop's clock) all of them.
 
+    `gate` narrows how many connections there are at a time, `limit` how many in all.
     `own_name` is what mail servers are told (EHLO). `evidence` hashes what the server answered.
     """
 
@@ -34,6 +37,7 @@ class Line:
     deadline: float
     own_name: str = ""
     gate: asyncio.Semaphore | None = None
+    limit: int | None = None
     counter: list[int] = field(default_factory=lambda: [0])
     evidence: "hashlib._Hash" = field(default_factory=hashlib.sha256)
 
@@ -46,12 +50,14 @@ class Line:
         bound = _until(self.deadline, Reason.BUDGET)
         async with bound, self.gate or nullcontext(), await self._connected() as stream:
             if self.starttls is not None:
-                async with _until(_soon(_STARTTLS_SECONDS), Reason.TIMEOUT):
+                async with _until(_soon(self.timeout * _STARTTLS), Reason.TIMEOUT):
                     await STARTERS[self.starttls](stream, self._names(stream), slipped)
             async with _until(_soon(self.timeout * _PATIENCE), Reason.TIMEOUT):
                 yield stream
 
     async def _connected(self) -> "Stream":
+        if self.limit is not None and self.counter[0] >= self.limit:
+            raise NetFailure(Reason.BUDGET, "the connections set aside for this host were used up")
         self.counter[0] += 1
         return await self.gateway.connect(self.permit, timeout=self.timeout)
 
@@ -61,13 +67,17 @@ class Line:
         return self.counter[0]
 
     def aside(self, width: int) -> "Line":
-        """The same line for questions that must not get in the way: at most `width` of them at a time."""
-        return replace(self, gate=asyncio.Semaphore(width))
+        """The same line for questions that must not get in the way: at most `width` of them at a time.
 
-    def widen(self, width: int) -> None:
-        """Let more questions go on at a time on a line that was set aside."""
-        for _ in range(width if self.gate else 0):
-            self.gate.release()  # type: ignore[union-attr]
+        A line that is narrow itself is shared as it is.
+        """
+        return self if self.gate else replace(self, gate=asyncio.Semaphore(width))
+
+    def widen(self, beside: "Line", width: int) -> None:
+        """Let more questions go on at a time on a line that was set aside from this one."""
+        for _ in range(width):
+            if beside.gate is not None and beside.gate is not self.gate:
+                beside.gate.release()
 
     def note(self, data: bytes) -> None:
         """Add an answer to the evidence."""
@@ -75,7 +85,11 @@ class Line:
 
     def _names(self, stream: "Stream") -> Names:
         target = self.permit.target
-        return Names(own=self.own_name or _own_address(stream), server=target.name or target.address or "")
+        return Names(
+            own=self.own_name or _own_address(stream),
+            server=target.name or target.address or "",
+            greeting=self.timeout * _GREETING,
+        )
 
 
 def _own_address(stream: "Stream") -> str:

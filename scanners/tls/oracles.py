@@ -360,23 +360,34 @@ class Probed:
     sessions: Sessions
 
 
-async def examine(ground: Ground) -> Probed:
-    """All probes that do not wait for the survey, side by side."""
-    change, paddings, bleichenbacher, sessions, injection = await asyncio.gather(
-        ccs_injection(ground),
-        padding(ground),
-        robot(ground),
-        session(ground),
-        starttls_injection(ground),
+async def examine(ground: Ground, *, gentle: bool = False) -> Probed:
+    """All probes that do not wait for the survey, side by side; `gentle` leaves the long ones out."""
+    long = asyncio.gather(padding(ground), robot(ground)) if not gentle else _nothing()
+    change, sessions, injection, paddings = await asyncio.gather(
+        ccs_injection(ground), session(ground), starttls_injection(ground), long
     )
     verdicts = {
         "ccs_injection": change,
         "ticketbleed": sessions.ticketbleed,
-        "robot": bleichenbacher,
-        **paddings,
         "starttls_injection": injection,
     }
+    if paddings:
+        verdicts |= {**paddings[0], "robot": paddings[1]}
     return Probed(verdicts=verdicts, sessions=sessions)
+
+
+async def _nothing() -> None:
+    return None
+
+
+async def as_far_as(ground: Ground, connections: int) -> Mapping[str, Verdict]:
+    """The long probes, one after the other, as far as the connections last; the rest is unknown (budget)."""
+    spent: Verdict = (UNKNOWN, Reason.BUDGET)
+    before = ground.line.connections
+    paddings = await padding(ground) if connections >= len(_SPOILERS) else dict.fromkeys(_DOODLES, spent)
+    left = connections - (ground.line.connections - before)
+    bleichenbacher = await robot(ground) if left >= _VARIANTS else spent
+    return {**paddings, "robot": bleichenbacher}
 
 
 def settled(verdict: Verdict, name: str, offered: Offered) -> Verdict:

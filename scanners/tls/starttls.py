@@ -14,8 +14,6 @@ from scanners.net.failure import NetFailure
 if TYPE_CHECKING:
     from scanners.net.gateway import Stream
 
-#: Greet delays against spammers last up to half a minute, ten seconds are common.
-GREETING_SECONDS = 12.0
 _MAX_LINE = 2048
 _MAX_LINES = 100
 _MAX_PACKET = 65_536
@@ -30,10 +28,11 @@ class NotOffered(NetFailure):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Names:
-    """Who we say we are, and whom we want."""
+    """Who we say we are, whom we want, and how many seconds a first word may take."""
 
     own: str
     server: str
+    greeting: float
 
 
 #: Talks up to the point where TLS may begin. The bytes go out with the last request, in the same segment.
@@ -41,7 +40,7 @@ Starter = Callable[["Stream", Names, bytes], Awaitable[None]]
 
 
 async def _smtp(stream: "Stream", names: Names, behind: bytes) -> None:
-    _expect(await _reply(stream, GREETING_SECONDS), 220, "greeting")
+    _expect(await _reply(stream, names.greeting), 220, "greeting")
     await stream.write(f"EHLO {names.own}\r\n".encode())
     code, lines = await _reply(stream)
     _expect((code, lines), 250, "EHLO")
@@ -52,8 +51,8 @@ async def _smtp(stream: "Stream", names: Names, behind: bytes) -> None:
     _expect(await _reply(stream), 220, "STARTTLS")
 
 
-async def _ftp(stream: "Stream", _names: Names, behind: bytes) -> None:
-    _expect(await _reply(stream, GREETING_SECONDS), 220, "greeting")
+async def _ftp(stream: "Stream", names: Names, behind: bytes) -> None:
+    _expect(await _reply(stream, names.greeting), 220, "greeting")
     await stream.write(b"AUTH TLS\r\n" + behind)
     code, lines = await _reply(stream)
     if 500 <= code < 600:
@@ -61,8 +60,8 @@ async def _ftp(stream: "Stream", _names: Names, behind: bytes) -> None:
     _expect((code, lines), 234, "AUTH TLS")
 
 
-async def _imap(stream: "Stream", _names: Names, behind: bytes) -> None:
-    if not (await _line(stream, GREETING_SECONDS)).startswith("* OK"):
+async def _imap(stream: "Stream", names: Names, behind: bytes) -> None:
+    if not (await _line(stream, names.greeting)).startswith("* OK"):
         raise NetFailure(Reason.PROTOCOL_GARBAGE, "not an IMAP greeting")
     await stream.write(b"p1 CAPABILITY\r\n")
     lines = await _tagged(stream, "p1 ")
@@ -74,8 +73,8 @@ async def _imap(stream: "Stream", _names: Names, behind: bytes) -> None:
         raise NetFailure(Reason.PROTOCOL_GARBAGE, "STARTTLS was refused")
 
 
-async def _pop3(stream: "Stream", _names: Names, behind: bytes) -> None:
-    if not (await _line(stream, GREETING_SECONDS)).startswith("+OK"):
+async def _pop3(stream: "Stream", names: Names, behind: bytes) -> None:
+    if not (await _line(stream, names.greeting)).startswith("+OK"):
         raise NetFailure(Reason.PROTOCOL_GARBAGE, "not a POP3 greeting")
     await stream.write(b"STLS\r\n" + behind)
     answer = await _line(stream)
@@ -90,9 +89,9 @@ async def _pop3(stream: "Stream", _names: Names, behind: bytes) -> None:
 _LDAP_REQUEST = b"\x30\x1d\x02\x01\x01\x77\x18\x80\x16" + b"1.3.6.1.4.1.1466.20037"
 
 
-async def _ldap(stream: "Stream", _names: Names, behind: bytes) -> None:
+async def _ldap(stream: "Stream", names: Names, behind: bytes) -> None:
     await stream.write(_LDAP_REQUEST + behind)
-    head = await stream.readexactly(2, timeout=GREETING_SECONDS)
+    head = await stream.readexactly(2, timeout=names.greeting)
     length = head[1]
     if length & 0x80:
         length = int.from_bytes(await stream.readexactly(min(4, length & 0x7F)), "big")
@@ -113,7 +112,7 @@ def _xmpp(namespace: str) -> Starter:
             f"xmlns='jabber:{namespace}' xmlns:stream='http://etherx.jabber.org/streams'>"
         )
         await stream.write(header.encode())
-        features = await stream.readuntil(b"</stream:features>", _MAX_PACKET, timeout=GREETING_SECONDS)
+        features = await stream.readuntil(b"</stream:features>", _MAX_PACKET, timeout=names.greeting)
         if b"<starttls" not in features:
             await stream.write(b"</stream:stream>")
             raise NotOffered("XMPP")
@@ -124,9 +123,9 @@ def _xmpp(namespace: str) -> Starter:
     return start
 
 
-async def _postgres(stream: "Stream", _names: Names, behind: bytes) -> None:
+async def _postgres(stream: "Stream", names: Names, behind: bytes) -> None:
     await stream.write((8).to_bytes(4, "big") + (80877103).to_bytes(4, "big") + behind)
-    answer = await stream.readexactly(1, timeout=GREETING_SECONDS)
+    answer = await stream.readexactly(1, timeout=names.greeting)
     if answer == b"N":
         raise NotOffered("PostgreSQL")
     if answer != b"S":
@@ -138,8 +137,8 @@ _MYSQL_SSL = 0x0800
 _MYSQL_CLIENT = 0x0000_8A00
 
 
-async def _mysql(stream: "Stream", _names: Names, behind: bytes) -> None:
-    head = await stream.readexactly(4, timeout=GREETING_SECONDS)
+async def _mysql(stream: "Stream", names: Names, behind: bytes) -> None:
+    head = await stream.readexactly(4, timeout=names.greeting)
     length = int.from_bytes(head[:3], "little")
     if not 20 <= length <= _MAX_PACKET:
         raise NetFailure(Reason.PROTOCOL_GARBAGE, "not a MySQL greeting")
@@ -158,9 +157,9 @@ async def _mysql(stream: "Stream", _names: Names, behind: bytes) -> None:
 _RDP_REQUEST = bytes.fromhex("030000130ee000000000000100080003000000")
 
 
-async def _rdp(stream: "Stream", _names: Names, behind: bytes) -> None:
+async def _rdp(stream: "Stream", names: Names, behind: bytes) -> None:
     await stream.write(_RDP_REQUEST + behind)
-    head = await stream.readexactly(4, timeout=GREETING_SECONDS)
+    head = await stream.readexactly(4, timeout=names.greeting)
     length = int.from_bytes(head[2:], "big")
     if head[0] != 3 or not 11 <= length <= 64:
         raise NetFailure(Reason.PROTOCOL_GARBAGE, "not an RDP answer")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from posture.app.assess import Request
+from posture.app.request import Request
 from posture.core.assessment import Assessment
 from posture.core.decisions import Action
 from posture.core.errors import RefusedError
@@ -58,14 +58,22 @@ Normal = tuple[Request, Assessment]
 Hit = Callable[[Finding], bool]
 
 
-def _compare(before: Assessment, after: Assessment, hit: Hit, reasons: set[Reason]) -> None:
-    """What is hit is unknown for one of the reasons; nothing is lost; the rest is as it was."""
+def _compare(
+    before: Assessment, after: Assessment, hit: Hit, reasons: set[Reason], *, needs: Iterable[str] = ()
+) -> None:
+    """What is hit is unknown for one of the reasons; nothing is lost; the rest is as it was.
+
+    Checks named in `needs` put what is hit together with something else, and become unknown with it.
+    """
     assert after.complete, after.faults
     struck = [finding for finding in after.findings if hit(finding)]
     assert {f.outcome for f in struck} == {Outcome.UNKNOWN}, _lines(struck)
     assert {f.reason for f in struck} <= reasons, _lines(struck)
     assert {f.check for f in struck} == {f.check for f in before.findings if hit(f)}
+    with_it = [finding for finding in after.findings if finding.check in needs]
+    assert all(finding.outcome is Outcome.UNKNOWN for finding in with_it), _lines(with_it)
     spared = {f.id: f.outcome for f in before.findings if not hit(f)}
+    spared |= {finding.id: finding.outcome for finding in with_it}
     changed = [f for f in after.findings if not hit(f) and spared.pop(f.id, None) != f.outcome]
     assert not changed, _lines(changed)
     assert not spared
@@ -119,7 +127,7 @@ def test_mail_servers(normal: Normal, behaviour: Behaviour, reasons: set[Reason]
     with Server(behaviour, address=SPARE) as server:
         after = assessed(rerouted(request, {f"{MAIL}:25": (server.address, server.port)}))
         assert server.connections > 0
-    _compare(before, after, _below([MAIL], "tls/"), reasons)
+    _compare(before, after, _below([MAIL], "tls/"), reasons, needs=["mail/dane"])
 
 
 @pytest.mark.parametrize(

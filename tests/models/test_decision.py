@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from models import artefact, assess
+from models.perils import Group
 from models.statements import STATEMENTS, ReasonId, Rule, StepName
 from posture.core.application import CoverTerms, Incident
 from posture.core.decisions import Action, Cover, Decision, Tier
@@ -126,6 +127,18 @@ def test_unseen_ports_earn_no_discount_in_the_charged_loading() -> None:
         loading = made.loading[cover]
         assert loading is not None
         assert loading.technical < 0 <= loading.charged
+
+
+def test_an_open_vulnerability_question_refers_with_a_floored_indication() -> None:
+    """No shipped check asks one yet, so another group stands in for it."""
+    model = replace(artefact.shipped(), unseen={Group.EXPOSED_SERVICE: "refer"})
+    made = assess(findings((), ("smb_exposed",)), application(), on=TODAY, model=model).decision
+    assert made.action is Action.REFER
+    assert {ReasonId.GROUP_UNSEEN, ReasonId.FLOORED} <= reasons(made)
+    assert made.premium.total is not None
+    seen = decision(("smb_exposed",)).premium.total
+    clean = decision().premium.total
+    assert clean < made.premium.total < seen  # type: ignore[operator]  # priced
 
 
 def test_too_little_seen_of_a_peril_is_referred_without_a_price() -> None:

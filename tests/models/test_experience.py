@@ -2,14 +2,27 @@
 
 import csv
 import json
+import math
 from collections.abc import Mapping
 from datetime import date
 from io import StringIO
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from models import artefact, assess, build, experience, features, learn, synthetic, tables
+from models import (
+    artefact,
+    assess,
+    batch,
+    build,
+    experience,
+    features,
+    learn,
+    priors,
+    synthetic,
+    tables,
+)
 from models.perils import LEARNT, Peril
 from posture.core.errors import PostureError
 from tests.support.applicants import application, findings
@@ -140,8 +153,24 @@ def test_levels_and_credibility_are_said(learnt: learn.Learnt) -> None:
     assert [level.peril for level in learnt.levels] == [peril.value for peril in LEARNT]
     for level in learnt.levels:
         assert level.credibility == pytest.approx(level.expected / (level.expected + 6.25))
-    assert learnt.content["levels"]["intrusion"] == pytest.approx(learnt.levels[0].level)
     assert learnt.content["expected_claims"] == pytest.approx(sum(level.expected for level in learnt.levels))
+
+
+def test_rebalancing_changes_no_predicted_frequency(learnt: learn.Learnt) -> None:
+    """What the mean factor of the book gains, the level loses: level / N is that of the fit."""
+    shape = build.shipped_design()
+    for place, peril in enumerate(shape.perils[:3]):
+        assert peril in LEARNT
+        (level,) = [item.level for item in learnt.levels if item.peril == peril]
+        fitted = learnt.content["levels"][peril] / learnt.content["off_balance"][peril]
+        assert fitted == pytest.approx(level / math.exp(shape.off_balance[place]), rel=1e-12)
+
+
+def test_the_book_of_a_fitted_model_is_balanced(learnt: learn.Learnt, tmp_path: Path) -> None:
+    build.write(learnt.content, tmp_path / "fitted.json")
+    relative = batch.relativities(artefact.load(tmp_path / "fitted.json"))
+    factors = np.exp(relative.log_factors(build.reference_book(priors.table().active())))
+    assert np.allclose(factors.mean(axis=0), 1.0, atol=1e-9)
 
 
 def test_policies_without_claims_lower_the_price(tmp_path: Path) -> None:

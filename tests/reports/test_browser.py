@@ -9,9 +9,7 @@ from pathlib import Path
 import pytest
 
 import reports
-from posture.checks.registry import catalogue
-from tests.support import browser
-from tests.support.sample_assessment import earlier, sample
+from tests.support import browser, golden
 from tests.support.tools import missing, require_tool
 
 pytestmark = pytest.mark.e2e
@@ -70,7 +68,13 @@ def axe() -> str:
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder: Path = tmp_path_factory.mktemp("pages")
-    reports.write(sample(), catalogue(), folder, formats=("html",), previous=earlier(sample()))
+    reports.write(
+        golden.assessment(),
+        golden.catalogue(),
+        folder,
+        formats=("html",),
+        previous=golden.assessment("previous"),
+    )
     return folder
 
 

@@ -1,22 +1,24 @@
 """What came back, in the words of the protocols."""
 
-from dataclasses import replace
-
 import pytest
 
 from posture.core.facts import fact_classes
 from posture.core.facts.dns_addresses import DnsAddresses
 from posture.core.facts.dns_caa import DnsCaa
+from posture.core.facts.dns_dangling import DnsDangling, Pointer
 from posture.core.facts.mail_dkim import MailDkim, Selector
 from posture.core.facts.mail_dmarc import MailDmarc
 from posture.core.facts.mail_exchangers import MailExchangers
 from posture.core.facts.mail_mta_sts import MailMtaSts
+from posture.core.facts.mail_tls_rpt import MailTlsRpt
+from posture.core.facts.mail_tlsa import MailTlsa, TlsaHost
 from posture.core.facts.ports_host import PortsHost
 from posture.core.facts.service_product import ServiceProduct
+from posture.core.facts.web_exposure import AskedPath, WebExposure
 from posture.core.observations import Observation, Reason, Seen
 from posture.core.targets import Target
 from reports.evidence import _FORMS, answer
-from tests.support.sample_assessment import DOMAIN, observations, seen, unseen
+from tests.support.sample_assessment import DOMAIN, START, observations, seen, unseen
 
 HERE = Target(name=DOMAIN)
 
@@ -74,9 +76,39 @@ def test_the_rarer_answers() -> None:
     assert told("mail.mta_sts", sts) == ("MTA-STS: none, mode –",)
     closed = PortsHost(address="203.0.113.9", names=(), ports=(), scanned="T:1-1024", control=True)
     assert told("ports.host", closed) == ("203.0.113.9: no open TCP port of T:1-1024",)
-    dmarc = replace(first("mail.dmarc").result.value, record=None, status="none")  # type: ignore[union-attr]
-    assert isinstance(dmarc, MailDmarc)
+    dmarc = MailDmarc(
+        status="none",
+        record=None,
+        policy=None,
+        subdomain_policy=None,
+        organizational_domain=None,
+        rua=(),
+        problems=(),
+    )
     assert told("mail.dmarc", dmarc) == ("DMARC: none",)
+
+
+def test_the_answers_about_names_and_paths() -> None:
+    pointer = Pointer(name="shop.example", rdtype="CNAME", target="shop.cloud.example", gone=True)
+    dangling = DnsDangling(names_checked=("shop.example", "www.example"), pointers=(pointer,))
+    assert told("dns.dangling", dangling) == (
+        "shop.example CNAME shop.cloud.example: NXDOMAIN",
+        "2 names asked",
+    )
+    assert told("mail.tls_rpt", MailTlsRpt(status="valid", rua=("mailto:t@example",), problems=())) == (
+        "TLS-RPT: valid mailto:t@example",
+    )
+    host = TlsaHost(name="mx.example", status="secure", records=())
+    assert told("mail.tlsa", MailTlsa(mx_status="insecure", hosts=(host,))) == (
+        "MX: insecure",
+        "mx.example: secure, 0 TLSA",
+    )
+    asked = (
+        AskedPath(path="/.git/HEAD", status=404, media_type="text/html"),
+        AskedPath(path="/.env", status=None),
+    )
+    exposure = WebExposure(origin="https://x.example/", at=START, paths=asked, security_txt=None)
+    assert told("web.exposure", exposure) == ("GET /.git/HEAD: 404 text/html", "GET /.env: –")
 
 
 def test_what_was_not_seen_gives_no_answer() -> None:

@@ -14,7 +14,7 @@ from posture.checks.registry import catalogue
 from tests.support.hostile import STRINGS, infected
 from tests.support.sample_assessment import earlier, sample
 
-VOID = {"meta", "br", "link", "img", "input", "hr"}
+VOID = {"col", "meta", "br", "link", "img", "input", "hr"}
 PAGES = [f"{who}.{language}.html" for who in ("underwriter", "applicant") for language in ("en", "ja")]
 FETCHES = {"link", "img", "iframe", "object", "embed", "form", "base"}
 HIDES = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")

@@ -15,6 +15,7 @@ from reports.branding import Branding
 from reports.compose import Audience, compose
 from reports.fonts import packaged
 from reports.render import pdf
+from tests.support import golden
 from tests.support.hostile import STRINGS, infected
 from tests.support.sample_assessment import earlier, sample
 from tests.support.tools import require_tool
@@ -109,8 +110,8 @@ def test_nothing_runs_off_the_page(audience: Audience, language: str, tmp_path: 
 
 @pytest.mark.parametrize("text", STRINGS)
 def test_no_foreign_text_is_typeset_as_code(text: str, tmp_path: Path) -> None:
-    item = infected(sample(), text)
-    paper = compose(view.build(item, catalogue()), Audience.UNDERWRITER, "en", Branding())
+    item = infected(golden.assessment(), text)
+    paper = compose(view.build(item, golden.catalogue()), Audience.UNDERWRITER, "en", Branding())
     printed = text_of(pdf.render(paper, fonts=packaged()), tmp_path)
     assert "root:" not in printed
     shown = "".join(paper.subject.split())[14:40].translate(NO_GLYPH)
@@ -120,8 +121,8 @@ def test_no_foreign_text_is_typeset_as_code(text: str, tmp_path: Path) -> None:
 def test_a_character_in_no_font_is_printed_as_a_geta_and_named(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    item = infected(sample(), "株式会社𠮷野🏯 髙﨑")
-    paper = compose(view.build(item, catalogue()), Audience.APPLICANT, "ja", Branding())
+    item = infected(golden.assessment(), "株式会社𠮷野🏯 髙﨑")
+    paper = compose(view.build(item, golden.catalogue()), Audience.APPLICANT, "ja", Branding())
     printed = "".join(text_of(pdf.render(paper, fonts=packaged()), tmp_path).split())
     assert "株式会社〓(U+20BB7)野〓(U+1F3EF)髙﨑御中" in printed
     assert caplog.messages == ["No font has a glyph for U+1F3EF, U+20BB7: printed as 〓 with the code point."]

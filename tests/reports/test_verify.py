@@ -41,19 +41,20 @@ def test_the_line_names_the_target(check: str, target: Target, line: str) -> Non
     assert command(CARDS[check], target) == line
 
 
-@pytest.mark.parametrize("check", CARDS)
-@pytest.mark.parametrize(
-    "name", ["$(reboot)", "`reboot`", "a;reboot", "a|b", "a&&b", "-oX", "a\nreboot", "a'b", "{port}"]
-)
-def test_a_hostile_name_stays_one_word(check: str, name: str) -> None:
-    """The line has as many words and operators as that of an ordinary name, and starts with the same program."""
-    hostile, plain = (
-        words(command(CARDS[check], Target(name=host, url=host))) for host in (name, "example.co.jp")
-    )
-    assert len(hostile) == len(plain)
-    assert [word for word in plain if "example" not in word] == [
-        mine for mine, other in zip(hostile, plain, strict=True) if "example" not in other
-    ]
+HOSTILE = ["$(reboot)", "`reboot`", "a;reboot", "a|b", "a&&b", "-oX", "a\nreboot", "a'b", "{port}"]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_name_stays_one_word(name: str) -> None:
+    """Every check's line has the same words and operators as for an ordinary name."""
+    for card in CARDS.values():
+        hostile, plain = (
+            words(command(card, Target(name=host, url=host))) for host in (name, "example.co.jp")
+        )
+        assert len(hostile) == len(plain)
+        assert [word for word in plain if "example" not in word] == [
+            mine for mine, other in zip(hostile, plain, strict=True) if "example" not in other
+        ]
 
 
 @given(st.text(min_size=1))

@@ -18,7 +18,9 @@ UPDATE = "UPDATE_GOLDEN"
 
 def assessment(name: str = "assessment") -> Assessment:
     """The frozen assessment, or the one a year before (`previous`)."""
-    return document.read_assessment(json.loads((FOLDER / "input" / f"{name}.json").read_text(encoding="utf-8")))
+    return document.read_assessment(
+        json.loads((FOLDER / "input" / f"{name}.json").read_text(encoding="utf-8"))
+    )
 
 
 def catalogue() -> Catalogue:

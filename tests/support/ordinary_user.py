@@ -14,8 +14,8 @@ _SCRIPT = """
 set -e
 mount -t tmpfs -o mode=755 tmpfs /mnt
 mkdir /mnt/python /mnt/clone /mnt/home
-mount --bind "$1" /mnt/python
-mount --bind "$2" /mnt/clone
+mount --rbind "$1" /mnt/python
+mount --rbind "$2" /mnt/clone
 chown nobody /mnt/home
 export HOME=/mnt/home TMPDIR=/mnt/home PYTHONPATH="$3" PYTHONDONTWRITEBYTECODE=1
 # A Python with a shared library names the folder it was installed to.

@@ -9,7 +9,8 @@ from typing import Any
 
 import dns.query
 
-from posture.app.assess import Request, assess
+from posture.app.assess import assess
+from posture.app.request import Request
 from posture.app.run import RunRequest
 from posture.core.assessment import Assessment
 from posture.core.consent import Proof, ProofMethod

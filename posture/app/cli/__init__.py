@@ -20,10 +20,12 @@ COMMANDS: Final[Mapping[str, str]] = {
     "consent": "consent:consent",
     "demo": "demo:demo",
     "doctor": "doctor:doctor",
+    "findings": "findings:findings",
     "model": "model:model",
     "probe": "probe:probe",
     "rating": "rating:rating",
     "renewals": "renewals:renewals",
+    "whatif": "whatif:whatif",
 }
 
 #: Help lines by command, so that `posture --help` loads no command.
@@ -34,10 +36,12 @@ HELP: Final[Mapping[str, str]] = {
     "consent": "Write, show and check a consent file.",
     "demo": "Assess three applicants on loopback: real servers, real scan, no consent of yours needed.",
     "doctor": "Look whether everything the program needs is here.",
+    "findings": "Dispute, waive, confirm and comment findings; who said what, and until when.",
     "model": "Fit the risk model to your own claims, measure it, show it.",
     "probe": "Ask one area of one target: dns, mail, tls, web or ports.",
     "rating": "Show the rating tables; explain how an assessment was priced.",
     "renewals": "Keep policies and assess again what falls due.",
+    "whatif": "What fixing findings would do to tier, loading and premium; the cheapest way to a tier.",
 }
 
 

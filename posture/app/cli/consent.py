@@ -102,12 +102,11 @@ def show(file: Path, *, as_json: bool) -> None:
 @json_option
 def check(file: Path, domain: str | None, *, as_json: bool, **raw: object) -> None:
     """Find out whether FILE allows a scan of DOMAIN (default: its first domain) now; exit 4 if not."""
-    from posture.app.assess import open_context
     from posture.app.proof import prove
-    from posture.app.run import probe_request
+    from posture.app.request import open_context, read_request
     from posture.core.targets import host_name
 
-    request = probe_request("", {**raw, "consent_file": file})
+    request = read_request("", {**raw, "consent_file": file})
     name = host_name(domain) if domain else request.consent.domains[0]
     request = replace(request, domain=name)
     context = open_context(request)

@@ -47,10 +47,10 @@ click.option("--ports", help="Ports to sweep: 22,80,8000-8100.")(
 
 def _run(technique: Technique, target: str, lang: str, raw: dict[str, Any], *, as_json: bool) -> int:
     from posture.app import probe as app
-    from posture.app.run import probe_request
+    from posture.app.request import read_request
 
     subject = app.read_subject(technique, target)
-    request = probe_request(subject.host, raw)
+    request = read_request(subject.host, raw)
     if technique is Technique.PORTS and subject.port is not None:
         request = replace(request, options=replace(request.options, ports=str(subject.port)))
     result = asyncio.run(app.probe(request, subject))

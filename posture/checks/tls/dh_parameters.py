@@ -20,6 +20,8 @@ def judge(fact: TlsEndpoint) -> Iterator[Verdict]:
         yield passed("large", bits=fact.dh_bits)
     elif offered or not speaks_tls(fact):
         yield without(fact, "dh_bits")
+    elif fact.by_class:
+        yield not_applicable("by_class")
     elif fact.partial or None in fact.protocols.values():
         yield without(fact, "cipher_suites")
     else:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from posture.checks.handshake import without
 from posture.core.cipher_suites import forward_secret
 from posture.core.facts.tls_endpoint import TlsEndpoint
-from posture.core.findings import Verdict, failed, passed
+from posture.core.findings import Verdict, failed, not_applicable, passed
 
 
 def judge(fact: TlsEndpoint) -> Iterator[Verdict]:
@@ -18,6 +18,8 @@ def judge(fact: TlsEndpoint) -> Iterator[Verdict]:
         yield failed("none", count=len(static))
     elif static:
         yield failed("some", count=len(static), example=static[0])
+    elif fact.by_class:
+        yield not_applicable("by_class")
     elif fact.partial or None in fact.protocols.values():
         yield without(fact, "cipher_suites")
     else:

@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
@@ -18,7 +19,7 @@ RSA = issue(NAME, ROOT, names=[NAME], key=rsa_key())
 EC = issue(NAME, ROOT, names=[NAME])
 DH = str(Path(__file__).with_name("dh1024.pem"))
 
-Starter = partial[AbstractContextManager[Server]]
+Starter = Callable[[], AbstractContextManager[Server]]
 Found = dict[str, frozenset[str]]
 
 SERVERS: dict[str, Starter] = {

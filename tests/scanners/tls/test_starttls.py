@@ -14,9 +14,10 @@ from posture.checks.runner import judge
 from posture.core.findings import Owner
 from posture.core.observations import Observation, Unseen
 from posture.core.targets import Target
-from tests.support.tls_servers import NAME, Paper, canned, context, fact, issue, observe
+from tests.support.tls_servers import NAME, Paper, canned, context, fact, issue, observe, rsa_key, scripted
 
 LEAF = issue(NAME, names=[NAME])
+RSA = issue(NAME, names=[NAME], key=rsa_key())
 
 
 def server_context(folder: Path, leaf: Paper = LEAF) -> ssl.SSLContext:
@@ -138,3 +139,36 @@ def test_mail_servers_that_misbehave_are_unseen(tmp_path: Path, says: dict[str, 
     observation = scan(Mail(tmp_path, says=says), tmp_path)
     assert isinstance(observation.result, Unseen), observation.result
     assert observation.result.reason.value == reason
+
+
+def test_a_mail_server_gets_thirty_connections_at_most_four_at_once(tmp_path: Path) -> None:
+    """The worst of them: old versions, weak suites of every class, and a library of today's kind behind."""
+    suites = [0xC02F, 0x009E, 0x002F, 0x000A, 0x0005, 0x0003, 0x0014]
+    tls = scripted(dict.fromkeys((0x0300, 0x0301, 0x0302, 0x0303), suites), RSA.der, kinds=[0x010080])
+    at_once = most = count = 0
+
+    async def handler(reader: Reader, writer: Writer) -> None:
+        nonlocal at_once, most, count
+        at_once, count = at_once + 1, count + 1
+        most = max(most, at_once)
+        try:
+            writer.write(b"220 ready\r\n")
+            await reader.readline()
+            writer.write(b"250-mail\r\n250 STARTTLS\r\n")
+            await reader.readuntil(b"STARTTLS\r\n")
+            writer.write(b"220 go on\r\n")
+            await tls(reader, writer)
+        finally:
+            at_once -= 1
+
+    observation = scan(handler, tmp_path)
+    seen = fact(observation)
+    assert count <= 30
+    assert most <= 4
+    assert seen.by_class is True
+    assert {name for name, state in seen.protocols.items() if state} == {
+        *("SSLv2", "SSLv3", "TLSv1.0", "TLSv1.1", "TLSv1.2")
+    }
+    found = {name for name, state in seen.vulnerabilities.items() if state == "vulnerable"}
+    assert {"drown", "freak", "logjam", "rc4", "sweet32", "beast", "lucky13", "poodle_ssl"} <= found
+    assert outcomes(observation)["tls/weak_cipher_suites"] == ("fail", "weak_mail", "low")

@@ -1,0 +1,101 @@
+"""What is asked under which consent: common to a whole assessment and to a probe of one area.
+
+Nothing here loads models, reports or the store, so that a probe starts quickly.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from posture.app.clock import utc_now
+from posture.app.files import read_consent
+from posture.app.options import RawOptions, build_options
+from posture.app.providers import load_providers
+from posture.app.settings import Settings, load_settings
+from posture.core.application import Application
+from posture.core.consent import Consent
+from posture.core.errors import RefusedError
+from posture.core.findings import Owner
+from posture.core.scope import Permit, Scope
+from posture.core.targets import Target, address
+from scanners.context import Context, Options
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What one assessment is made from."""
+
+    domain: str
+    consent: Consent
+    application: Application | None
+    options: Options
+    settings: Settings
+    clock: Callable[[], datetime] = utc_now
+    progress: Progress = field(default=lambda _step: None)
+
+
+def open_context(request: Request, subject: Target | None = None) -> Context:
+    """Make the scan's context. Raises RefusedError when the consent does not cover the subject now."""
+    scope = Scope(consent=request.consent, providers=load_providers())
+    refuse_outside(scope, subject or Target(name=request.domain), request.clock())
+    from scanners.dns.resolver import Resolver
+    from scanners.net.gateway import Gateway
+
+    gateway = Gateway(scope=scope, options=request.options, clock=request.clock)
+    resolver = Resolver(gateway, request.options, target=request.domain)
+    return Context(
+        gateway=gateway,
+        resolver=resolver,
+        options=request.options,
+        clock=request.clock,
+        progress=request.progress,
+    )
+
+
+def refuse_outside(scope: Scope, subject: Target, at: datetime) -> None:
+    """Raise RefusedError when no granted technique may touch the subject at all."""
+    refusals = []
+    for technique in sorted(scope.consent.techniques):
+        answer = scope.permit(subject, technique, at)
+        if isinstance(answer, Permit):
+            return
+        refusals.append(answer)
+    first = refusals[0]
+    raise RefusedError(
+        f"The consent does not allow this: {first.detail}.",
+        remedy="Obtain a consent for this target and date; `posture consent show FILE` prints this one.",
+        code=first.reason.value,
+    )
+
+
+def ready_to_sweep(request: Request) -> None:
+    """Find out before any packet whether a sweep is possible. Raises PostureError."""
+    from scanners.net.nmap import find_nmap
+    from scanners.ports import named_ports
+
+    find_nmap(request.options)
+    named_ports(request.consent, request.options)
+
+
+def owner_of(scope: Scope, target: Target) -> Owner:
+    """Who runs what a finding is about; a URL counts by its host."""
+    name = target.name
+    if name is None and target.url is not None:
+        name = target.url.split("/")[2].partition(":")[0]
+    addr = address(target.address) if target.address else None
+    return scope.attribute(name, addr).owner
+
+
+def read_request(subject: str, raw: Mapping[str, Any]) -> Request:
+    """A request without application; the consent is read and the options are checked. Raises PostureError."""
+    settings = load_settings()
+    return Request(
+        domain=subject,
+        consent=read_consent(raw["consent_file"]),
+        application=None,
+        options=build_options(RawOptions.of(raw), settings),
+        settings=settings,
+    )

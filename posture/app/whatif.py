@@ -1,0 +1,81 @@
+"""What-if for a stored assessment, and its JSON document `posture.whatif/1`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from models import whatif
+from posture.core import codec
+from posture.core.assessment import Assessment
+from posture.core.decisions import Tier
+from posture.core.whatif import Fix, Outcome, Plan, WhatIf
+
+SCHEMA = "posture.whatif/1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """An assessment, what was asked of it, and the answer.
+
+    `changed` names what is no longer what the assessment was decided with (tables, model): before and
+    after are then both of today's, and differ from the paper.
+    """
+
+    assessment: Assessment
+    before: Outcome
+    answer: WhatIf | Fix | Plan
+    changed: tuple[str, ...]
+
+
+def everything(assessment: Assessment) -> Asked:
+    """Every fix, every unknown, and the plan to the next tier."""
+    case = _case(assessment)
+    return _asked(assessment, case, whatif.study(case))
+
+
+def fixed(assessment: Assessment, findings: tuple[str, ...]) -> Asked:
+    """The decision with these findings (ids) fixed. Raises PostureError for one that did not fail."""
+    case = _case(assessment)
+    return _asked(assessment, case, whatif.fix(case, findings))
+
+
+def planned(assessment: Assessment, target: Tier) -> Asked:
+    """The cheapest fixes that reach the tier."""
+    case = _case(assessment)
+    return _asked(assessment, case, whatif.reach(case, target))
+
+
+def to_document(asked: Asked) -> dict[str, Any]:
+    """JSON value, `posture.whatif/1`; premiums as in the assessment's document."""
+    kinds: Mapping[type, str] = {WhatIf: "study", Fix: "fix", Plan: "plan"}
+    body = _plain(codec.encode(asked.answer))
+    return {
+        "schema": SCHEMA,
+        "assessment": asked.assessment.id,
+        "domain": asked.assessment.domain,
+        "changed": list(asked.changed),
+        "before": _plain(codec.encode(asked.before)),
+        kinds[type(asked.answer)]: body,
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Premiums by cover are spread into one object, as everywhere else in our documents."""
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if value.keys() == {"currency", "by_cover", "total"}:
+        return {"currency": value["currency"], **value["by_cover"], "total": value["total"]}
+    return {key: _plain(item) for key, item in value.items()}
+
+
+def _case(assessment: Assessment) -> whatif.Case:
+    return whatif.case(assessment.findings, assessment.application, on=assessment.started_at.date())
+
+
+def _asked(assessment: Assessment, case: whatif.Case, answer: WhatIf | Fix | Plan) -> Asked:
+    digests, base = assessment.digests, case.base
+    used = {"tables": base.tables_digest, "model": base.model_digest}
+    changed = tuple(name for name, digest in used.items() if getattr(digests, name) != digest)
+    return Asked(assessment=assessment, before=whatif.before(case), answer=answer, changed=changed)
