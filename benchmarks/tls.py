@@ -56,6 +56,8 @@ def papers(folder: Path) -> None:
     command += ["-subj", f"/CN={NAME}", "-addext", f"subjectAltName=DNS:{NAME}"]
     command += ["-keyout", "key.pem", "-out", "leaf.pem"]
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    parameters = ["openssl", "genpkey", "-genparam", "-algorithm", "DH", "-pkeyopt", "group:ffdhe2048"]
+    subprocess.run([*parameters, "-out", "dh.pem"], cwd=folder, check=True, capture_output=True)
 
 
 def consent(folder: Path, address: str) -> Path:
@@ -86,35 +88,26 @@ http {{
   server {{
     listen {address}:{port} ssl; server_name www.example.com;
     ssl_certificate leaf.pem; ssl_certificate_key key.pem;
-    ssl_protocols TLSv1.2 TLSv1.3; ssl_prefer_server_ciphers on; ssl_ecdh_curve X25519;
+    ssl_prefer_server_ciphers on; ssl_ecdh_curve X25519;
+    {more}
     location / {{ return 204; }}
   }}
 }}
 """
 
 
-def nginx(place: Place) -> list[str]:
+def nginx(place: Place, more: str = "ssl_protocols TLSv1.2 TLSv1.3;") -> list[str]:
     """Debian's nginx with stock suites, TLS 1.2 and 1.3, RSA-2048 and X25519: the reference."""
-    conf = NGINX.format(address=place.address, port=PORT)
+    conf = NGINX.format(address=place.address, port=PORT, more=more)
     (place.folder / "nginx.conf").write_text(conf)
     return ["nginx", "-p", str(place.folder), "-c", "nginx.conf", "-e", "error.log"]
 
 
 def old(place: Place) -> list[str]:
-    """openssl s_server with more than fifty suites over TLS 1.0 to 1.2."""
-    return [
-        *(
-            "openssl",
-            "s_server",
-            "-accept",
-            f"{place.address}:{PORT}",
-            "-cert",
-            "leaf.pem",
-            "-key",
-            "key.pem",
-        ),
-        *("-www", "-serverpref", "-cipher", "ALL:@SECLEVEL=0", "-no_tls1_3"),
-    ]
+    """nginx with more than fifty suites over TLS 1.0 to 1.2."""
+    return nginx(
+        place, "ssl_protocols TLSv1 TLSv1.1 TLSv1.2; ssl_ciphers ALL:@SECLEVEL=0; ssl_dhparam dh.pem;"
+    )
 
 
 SERVERS: dict[str, Callable[[Place], list[str]]] = {"nginx 1.2+1.3": nginx, "50+ suites 1.0-1.2": old}

@@ -48,10 +48,10 @@ changes every year; a prior dated {kappa_date} ages.
 
 ## Where learning does not help
 
-On synthetic claims: where the truth equals the prior, or half of it, and the level is right, the updated model
-is worse than the untouched prior until some 500 claims; with no true effects at all, until some 50. With a
-wrong level and few claims the prior keeps its level too long (credibility Z). An unmodelled interaction stays
-unmodelled. `make bench-model` prints all of these.
+On synthetic claims: where the truth equals the prior, or half of it, and the level is right, the updated
+model is worse than the untouched prior until some 500 claims; with no true effects at all, until some 50.
+With a wrong level and few claims the prior keeps its level too long (credibility Z). An unmodelled
+interaction stays unmodelled. `make bench-model` prints all of these.
 """
 _PRIORS = """\
 Relativity = published ^ (weight × κ), κ = {kappa:g}, before the tilt by peril. Grades: B univariate on

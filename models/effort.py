@@ -1,11 +1,12 @@
-"""What mending a finding takes, as dated judgement: the check's own figure, or that of its area."""
+"""What mending findings takes, as dated judgement: the check's own figure, or that of its area."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
 from models import reading
+from posture.core.findings import Finding
 
 _PATH = reading.DATA / "effort.toml"
 
@@ -19,12 +20,24 @@ class Efforts:
     as_of: date
 
     def hours(self, check: str) -> float:
-        """Person-hours to mend one finding of a check. Raises PostureError for an area without a figure."""
+        """Person-hours for what a check found on one machine. Raises PostureError for an area without any."""
         area = check.partition("/")[0]
         found = self.checks.get(check, self.areas.get(area))
         if found is None:
             raise reading.bad(_PATH, f"[areas] {area} is missing, but {check} needs it")
         return found
+
+
+#: A check and the machine it failed on: what one change mends, whatever the number of ports or pages.
+Task = tuple[str, str]
+
+
+def tasks(findings: Iterable[Finding]) -> dict[Task, float]:
+    """The hours of each piece of work that these findings ask for. Raises PostureError as `Efforts.hours`."""
+    return {
+        (item.check, item.target.address or item.target.name or ""): table().hours(item.check)
+        for item in findings
+    }
 
 
 @cache

@@ -1,11 +1,13 @@
 """The cheapest set of fixes that reaches a tier: every set is tried, or a greedy one found."""
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 
 from models import appetite, rating, score
 from models.artefact import Artefact
+from models.effort import Task
 from models.features import vector
 from models.tables import Tables
 from posture.core.decisions import Tier
@@ -17,16 +19,16 @@ EXACT = 12
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What is searched: groups of findings (ids), the effort of each in hours, and the tier wanted.
+    """What is searched: groups of findings (ids), the hours of each group's pieces of work, the tier wanted.
 
-    `known` remembers G by set, so that no set is rated twice.
+    Work that two groups share is done once. `known` remembers G by set, so that no set is rated twice.
     """
 
     model: Artefact
     tables: Tables
     findings: tuple[Finding, ...]
     groups: Sequence[tuple[str, ...]]
-    efforts: Sequence[float]
+    tasks: Sequence[Mapping[Task, float]]
     target: Tier
     known: dict[frozenset[int], float] = field(default_factory=dict)
 
@@ -43,7 +45,7 @@ class Search:
 
     def effort(self, chosen: Iterable[int]) -> float:
         """Hours these groups take."""
-        return sum(self.efforts[number] for number in chosen)
+        return math.fsum({name: hours for one in chosen for name, hours in self.tasks[one].items()}.values())
 
     def _rate(self, chosen: frozenset[int]) -> float:
         fixed = {name for number in chosen for name in self.groups[number]}
@@ -86,9 +88,9 @@ def _greedy(it: Search) -> tuple[int, ...]:
     while not it.enough(chosen):
         now = it.relativity(chosen)
         left = [number for number in range(len(it.groups)) if number not in chosen]
-        falls = {one: (now - it.relativity([*chosen, one])) / it.efforts[one] for one in left}
-        chosen.append(max(left, key=lambda one: (falls[one], -it.efforts[one])))
-    for number in sorted(chosen, key=lambda one: (-it.efforts[one], one)):
+        falls = {one: (now - it.relativity([*chosen, one])) / it.effort([one]) for one in left}
+        chosen.append(max(left, key=lambda one: (falls[one], -it.effort([one]))))
+    for number in sorted(chosen, key=lambda one: (-it.effort([one]), one)):
         rest = [one for one in chosen if one != number]
         if it.enough(rest):
             chosen = rest

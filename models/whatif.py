@@ -4,6 +4,7 @@ A fix is the finding turned into a pass; everything else stays as it was seen. W
 unanswered elsewhere is said (`Fix.opens`), and no premium is named for it.
 """
 
+import math
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -12,7 +13,6 @@ from models import application as applications
 from models import artefact, effort, plan, premium, priors, rating, tables, underwrite
 from models.artefact import Artefact
 from models.priors import Prior
-from models.statements import ReasonId
 from models.tables import Tables
 from models.underwrite import Result
 from posture.core.application import Application
@@ -99,8 +99,8 @@ def before(it: Case) -> Outcome:
 
 def fix(it: Case, ids: Sequence[str]) -> Fix:
     """Fix these failed findings together. Raises PostureError for an id that is not a failed finding."""
-    hours = {item.id: effort.table().hours(item.check) for item in it.failed()}
-    unknown = [name for name in ids if name not in hours]
+    failed = {item.id: item for item in it.failed()}
+    unknown = [name for name in ids if name not in failed]
     if unknown:
         raise PostureError(
             f"“{unknown[0]}” is no failed finding of this assessment.",
@@ -116,7 +116,7 @@ def fix(it: Case, ids: Sequence[str]) -> Fix:
         gain=gain,
         fall=it.base.score.relativity - after.score.relativity,
         worth=None if it.unit is None else round(gain * it.unit),
-        effort=sum(hours[name] for name in set(ids)),
+        effort=math.fsum(effort.tasks(failed[name] for name in ids).values()),
         held=_held(it, ids, after, opens),
         opens=opens,
     )
@@ -139,14 +139,14 @@ def groups(it: Case) -> tuple[tuple[str, ...], ...]:
 def reach(it: Case, target: Tier, *, exact_up_to: int = plan.EXACT) -> Plan:
     """The cheapest fixes that reach a tier: exact for so many candidates, greedy beyond."""
     candidates = groups(it)
-    hours = {item.id: effort.table().hours(item.check) for item in it.failed()}
+    failed = {item.id: item for item in it.failed()}
     found = plan.search(
         plan.Search(
             it.model,
             _market(it),
             it.findings,
             candidates,
-            tuple(sum(hours[name] for name in group) for group in candidates),
+            tuple(effort.tasks(failed[name] for name in group) for group in candidates),
             target,
         ),
         exact_up_to=exact_up_to,
@@ -250,23 +250,21 @@ def _held(it: Case, ids: Sequence[str], after: Result, opens: Sequence[str]) -> 
 
 def _held_loading(base: Result, after: Result) -> Held | None:
     was, now = base.decision.loading, after.decision.loading
-    pairs = [(one, now[name]) for name, one in was.items()]
-    if all(one is None or two is None or abs(one.technical - two.technical) < _SAME for one, two in pairs):
+    pairs = [(one, two) for one, two in ((was[name], now[name]) for name in was) if one and two]
+    if pairs and all(abs(one.technical - two.technical) < _SAME for one, two in pairs):
         return Held.CLIP
-    if all(one is None or two is None or abs(one.charged - two.charged) < _SAME for one, two in pairs):
-        floored = any(reason.id == ReasonId.FLOORED for reason in after.decision.reasons)
-        return Held.FLOOR if floored else Held.CHARGED_CAP
-    return None
+    if not pairs or any(abs(one.charged - two.charged) >= _SAME for one, two in pairs):
+        return None
+    # The floor of step 10 stands at the average exactly; the caps are away from it.
+    floored = all(abs(two.charged) < _SAME for _, two in pairs)
+    return Held.FLOOR if floored else Held.CHARGED_CAP
 
 
 def _held_premium(base: Result, after: Result) -> Held | None:
     was, now = base.decision.premium.total, after.decision.premium.total
     if was is None or now is None:
         return Held.NO_PRICE
-    if now < was:
-        return None
-    least = any(reason.id == ReasonId.MINIMUM for reason in after.decision.reasons)
-    return Held.MINIMUM if least else Held.ROUNDING
+    return None if now < was else Held.MINIMUM
 
 
 def _better(tier: Tier) -> Tier | None:

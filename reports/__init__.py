@@ -10,6 +10,7 @@ from pathlib import Path
 
 from posture.core.assessment import Assessment
 from posture.core.catalogue import Catalogue, Language
+from posture.core.whatif import WhatIf
 from reports import files
 from reports.blocks import Document
 from reports.branding import Branding
@@ -23,7 +24,7 @@ FORMATS: tuple[str, ...] = ("html", "pdf", "json", "csv")
 AUDIENCES: tuple[str, ...] = ("underwriter", "applicant")
 
 
-def write(
+def write(  # noqa: PLR0913  the whole interface in one call; all but three have defaults
     assessment: Assessment,
     catalogue: Catalogue,
     out: Path,
@@ -32,12 +33,14 @@ def write(
     formats: Sequence[str] = FORMATS,
     audiences: Sequence[str] = AUDIENCES,
     previous: Assessment | None = None,
+    whatif: WhatIf | None = None,
     branding: Branding | None = None,
 ) -> tuple[Path, ...]:
     """Write the reports of one assessment into the folder `out` and return their paths.
 
     Everything is rendered before the first byte is written, and appears by renaming: a folder never
-    holds half a report. `previous` is the assessment to compare with. Raises PostureError when the
+    holds half a report. `previous` is the assessment to compare with, `whatif` what
+    mending would bring; their sections are left out without them. Raises PostureError when the
     folder cannot be written, and when a Japanese font is missing for the PDF.
     """
     made = produce(
@@ -47,6 +50,7 @@ def write(
         formats=formats,
         audiences=audiences,
         previous=previous,
+        whatif=whatif,
         branding=branding,
     )
     return files.save(out, made)
@@ -60,6 +64,7 @@ def produce(
     formats: Sequence[str] = FORMATS,
     audiences: Sequence[str] = AUDIENCES,
     previous: Assessment | None = None,
+    whatif: WhatIf | None = None,
     branding: Branding | None = None,
 ) -> dict[str, bytes]:
     """The files of one assessment by name: the same input gives the same bytes."""
@@ -77,7 +82,7 @@ def produce(
         contents["assessment.json"] = json.render(assessment)
     if "csv" in formats:
         contents["findings.csv"] = csv.render(assessment.findings, catalogue)
-    seen = view.build(assessment, catalogue, previous)
+    seen = view.build(assessment, catalogue, previous, whatif)
     if "xlsx" in formats:
         for language in languages:
             say = Say(text.load(language), catalogue, era=issuer.japanese_era)

@@ -13,6 +13,7 @@ from posture.core.decisions import Contribution
 from posture.core.findings import Finding, Outcome, Owner, Severity
 from posture.core.observations import Observation
 from posture.core.targets import Target
+from posture.core.whatif import Fix, Held, WhatIf
 from reports.delta import Delta, compare
 
 
@@ -44,11 +45,13 @@ class Issue:
     """One thing to mend, with its place in the plan (`number` from 1) and what the model made of it.
 
     `findings` say the same of one or more places: the same check, message, arguments and owner.
+    `held`: why mending them alone does not lower the premium; None where it does, or nobody counted.
     """
 
     number: int
     findings: tuple[Finding, ...]
     effect: Effect
+    held: Held | None
     contributions: tuple[Contribution, ...]
     observations: tuple[Observation[Any], ...]
 
@@ -84,14 +87,20 @@ class View:
     passed: tuple[Finding, ...]
     not_applicable: tuple[Finding, ...]
     delta: Delta | None
+    whatif: WhatIf | None
 
 
-def build(assessment: Assessment, catalogue: Catalogue, previous: Assessment | None = None) -> View:
-    """Select, grade and order the findings of an assessment."""
+def build(
+    assessment: Assessment,
+    catalogue: Catalogue,
+    previous: Assessment | None = None,
+    whatif: WhatIf | None = None,
+) -> View:
+    """Select, grade and order the findings of an assessment. Effects come from `whatif` if given."""
     by_outcome = {
         outcome: tuple(f for f in assessment.findings if f.outcome is outcome) for outcome in Outcome
     }
-    issues = _issues(by_outcome[Outcome.FAIL], assessment, catalogue)
+    issues = _issues(by_outcome[Outcome.FAIL], assessment, catalogue, whatif)
     return View(
         assessment=assessment,
         catalogue=catalogue,
@@ -101,17 +110,41 @@ def build(assessment: Assessment, catalogue: Catalogue, previous: Assessment | N
         passed=by_outcome[Outcome.PASS],
         not_applicable=by_outcome[Outcome.NOT_APPLICABLE],
         delta=None if previous is None else compare(previous, assessment),
+        whatif=whatif,
     )
 
 
 def effect(contributions: Iterable[Contribution]) -> Effect:
     """The class of the product of the factors a finding takes part in; a factor below 1 counts as none."""
     worth = math.prod(max(1.0, contribution.factor) for contribution in contributions)
+    return _class(worth)
+
+
+def _class(worth: float) -> Effect:
     return next((name for least, name in _CLASSES if worth >= least), Effect.NONE)
 
 
+def counted(whatif: WhatIf, findings: Iterable[str]) -> Fix | None:
+    """The fix that mends at least one of the findings and brings most; None where none is among the fixes."""
+    wanted = set(findings)
+    fixes = [fix for fix in (*whatif.groups, *whatif.fixes) if wanted & set(fix.findings)]
+    return max(fixes, key=lambda fix: fix.fall, default=None)
+
+
+def _effect(
+    ids: Iterable[str], contributions: Iterable[Contribution], whatif: WhatIf | None
+) -> tuple[Effect, Held | None]:
+    fix = None if whatif is None else counted(whatif, ids)
+    if whatif is None or fix is None:
+        return effect(contributions), None
+    return _class(whatif.before.relativity / fix.after.relativity), fix.held
+
+
 def _issues(
-    open_findings: Iterable[Finding], assessment: Assessment, catalogue: Catalogue
+    open_findings: Iterable[Finding],
+    assessment: Assessment,
+    catalogue: Catalogue,
+    whatif: WhatIf | None,
 ) -> tuple[Issue, ...]:
     groups: dict[object, list[Finding]] = {}
     for finding in open_findings:
@@ -120,17 +153,18 @@ def _issues(
     for findings in groups.values():
         ids = {finding.id for finding in findings}
         contributions = tuple(c for c in assessment.score.contributions if ids & set(c.findings))
-        rows.append((findings, effect(contributions), contributions))
+        rows.append((findings, *_effect(ids, contributions, whatif), contributions))
     rows.sort(key=lambda row: _order(row[0][0], row[1]))
     return tuple(
         Issue(
             number=number,
             findings=tuple(findings),
             effect=worth,
+            held=held,
             contributions=contributions,
             observations=_seen_for(findings, catalogue, assessment.observations),
         )
-        for number, (findings, worth, contributions) in enumerate(rows, start=1)
+        for number, (findings, worth, held, contributions) in enumerate(rows, start=1)
     )
 
 

@@ -6,21 +6,22 @@ nowhere we can look, that is said too, so that nothing unseen is ever taken for 
 """
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from posture.core.consent import Technique
 from posture.core.facts.ports_host import PortsHost
+from posture.core.facts.tls_endpoint import TlsEndpoint
 from posture.core.observations import Observation, Reason, Seen, Unseen
 from posture.core.scope import Permit, RefusalReason
 from posture.core.targets import Target, address
 from scanners import dns, mail, ports, services, tls, web
 from scanners.context import Context
-from scanners.mail import exchangers, tlsa
+from scanners.mail import tlsa
 from scanners.net.failure import NetFailure
 from scanners.observe import answered, unseen
+from scanners.places import Places, find
 from scanners.tls import TlsTarget
 from scanners.tls.starttls import STARTERS
 
@@ -32,8 +33,6 @@ IMPLICIT_TLS: Final = frozenset(
 HTTPS: Final = frozenset({443, 4433, 4443, 8443, 9443, 10443})
 #: Ports where a clear-text protocol offers STARTTLS, with the protocol's name.
 STARTTLS: Final = {21: "ftp", 25: "smtp", 110: "pop3", 143: "imap", 587: "smtp"}
-#: Addresses of one name that are looked at; more is a CDN or a mistake.
-MOST_ADDRESSES: Final = 8
 
 KINDS: Final[Mapping[Technique, tuple[str, ...]]] = {
     Technique.DNS: dns.KINDS,
@@ -47,23 +46,10 @@ KINDS: Final[Mapping[Technique, tuple[str, ...]]] = {
 Observations = list[Observation[Any]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Places:
-    """Where the applicant's names lead.
-
-    `hosts` are names with addresses of the applicant's web and mail, `exchangers` every address of
-    every MX; `failure` says why nothing could be resolved.
-    """
-
-    hosts: tuple[Target, ...]
-    exchangers: tuple[Target, ...]
-    failure: Unseen | None
-
-
 async def survey(context: Context, domain: str) -> Observations:
     """Everything the consent lets us see of an applicant's domain."""
-    areas = _Areas(context=context, domain=domain)
-    places = asyncio.create_task(_places(context, domain))
+    areas = _Areas(context=context, subject=Target(name=domain))
+    places = asyncio.create_task(find(context, domain))
     sweep = asyncio.create_task(areas.run(Technique.PORTS, lambda: _sweep(context, places)))
     parts = await asyncio.gather(
         areas.run(Technique.DNS, lambda: dns.scan(context, domain)),
@@ -74,15 +60,16 @@ async def survey(context: Context, domain: str) -> Observations:
     )
     swept = await sweep
     seen = [obs for part in parts for obs in part]
-    kept = [obs for obs in seen if not _positively_absent(obs, swept)]
+    answered_at = {_place(obs.target) for obs in seen if isinstance(obs.result, Seen)}
+    kept = [obs for obs in seen if _place(obs.target) in answered_at or not _positively_absent(obs, swept)]
     return tlsa.compare([*swept, *kept])
 
 
 async def probe(
-    context: Context, technique: Technique, attempt: Callable[[], Awaitable[Observations]], name: str
+    context: Context, technique: Technique, attempt: Callable[[], Awaitable[Observations]], subject: Target
 ) -> Observations:
     """One area alone, under the same rules."""
-    return await _Areas(context=context, domain=name).run(technique, attempt)
+    return await _Areas(context=context, subject=subject).run(technique, attempt)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,10 +77,10 @@ class _Areas:
     """Runs an area if it is granted; whatever happens, each of its kinds is answered for."""
 
     context: Context
-    domain: str
+    subject: Target
 
     async def run(self, technique: Technique, attempt: Callable[[], Awaitable[Observations]]) -> Observations:
-        subject = Target(name=self.domain)
+        subject = self.subject
         scope = self.context.gateway.scope
         permit = scope.permit(subject, technique, self.context.clock())
         if not isinstance(permit, Permit):
@@ -104,52 +91,28 @@ class _Areas:
         return found
 
 
-async def _places(context: Context, domain: str) -> _Places:
-    try:
-        hosts = list(await _resolve(context, domain, 443))
-    except NetFailure as failure:
-        return _Places(hosts=(), exchangers=(), failure=Unseen(reason=failure.reason, detail=failure.detail))
-    mx = await _exchangers(context, domain)
-    consent = context.gateway.scope.consent
-    own = [target for target in mx if target.name and consent.names(target.name)]
-    with contextlib.suppress(NetFailure):  # dns.addresses of www says so; the domain itself resolved
-        hosts += await _resolve(context, f"www.{domain}", 443)
-    return _Places(hosts=tuple(_once(hosts + own)), exchangers=mx, failure=None)
+async def _sweep(context: Context, places: "asyncio.Task[Places]") -> Observations:
+    """Every host of the applicant's own, and an unseen observation for each that will not be looked at.
 
-
-async def _resolve(context: Context, name: str, port: int) -> tuple[Target, ...]:
-    fact = await context.resolver.reach(name, port)
-    return tuple(Target(name=name, address=text) for text in fact.all[:MOST_ADDRESSES])
-
-
-async def _exchangers(context: Context, domain: str) -> tuple[Target, ...]:
-    """Addresses of every MX (from the same cache); what cannot be resolved is mail.exchangers' to report."""
-    if Technique.MAIL not in context.gateway.scope.consent.techniques:
-        return ()
-    try:
-        fact = (await exchangers.look(context, domain)).value
-    except NetFailure:
-        return ()
-    return tuple(Target(name=mx.name, address=text) for mx in fact.hosts for text in mx.addresses or ())
-
-
-async def _sweep(context: Context, places: "asyncio.Task[_Places]") -> Observations:
+    Shared infrastructure is neither swept nor judged, but it does not stand for the applicant either: where
+    there is nothing else, or where only the consent says that a host is shared, the ports are unseen.
+    """
     found = await places
-    if found.failure:
-        raise NetFailure(found.failure.reason, found.failure.detail)
-    if not found.hosts:
+    shared = {host: why for host in found.hosts if (why := _shared(context, host, Technique.PORTS))}
+    own = [host for host in found.hosts if host not in shared]
+    withheld = Unseen(reason=Reason.NOT_PERMITTED, detail="shared infrastructure is not swept")
+    unlooked = [(host, withheld) for host, why in shared.items() if not own or why != "provider-list"]
+    if not found.hosts and not found.blind:
         raise NetFailure(Reason.NO_DATA, "no host of the applicant could be found")
-    own = [host for host in found.hosts if not _shared(context, host, Technique.PORTS)]
-    return await ports.scan(context, own) if own else []
+    swept = await ports.scan(context, own) if own else []
+    return [*swept, *(unseen(context, PortsHost.KIND, *one) for one in (*unlooked, *found.blind))]
 
 
 async def _tls(
-    context: Context, places: "asyncio.Task[_Places]", sweep: "asyncio.Task[Observations]"
+    context: Context, places: "asyncio.Task[Places]", sweep: "asyncio.Task[Observations]"
 ) -> Observations:
     found = await places
-    if found.failure:
-        raise NetFailure(found.failure.reason, found.failure.detail)
-    first = [TlsTarget(target=_at(host, 443), starttls=None) for host in _web_hosts(found)]
+    first = [TlsTarget(target=_at(host, 443), starttls=None) for host in found.sites]
     first += [
         TlsTarget(target=_at(mx, 25), starttls="smtp", technique=Technique.MAIL, contact_why="mx")
         for mx in found.exchangers
@@ -161,17 +124,16 @@ async def _tls(
         for target in _open(await sweep)
         if _speaks_tls(target.port or 0) and (target.address, target.port) not in known
     ]
-    return [*await early, *(await tls.scan(context, later) if later else [])]
+    blind = [unseen(context, TlsEndpoint.KIND, *one) for one in found.blind]
+    return [*await early, *(await tls.scan(context, later) if later else []), *blind]
 
 
 async def _web(
-    context: Context, places: "asyncio.Task[_Places]", sweep: "asyncio.Task[Observations]"
+    context: Context, places: "asyncio.Task[Places]", sweep: "asyncio.Task[Observations]"
 ) -> Observations:
     """The applicant's sites at once; after the sweep whatever else answers HTTPS: portals live elsewhere."""
     found = await places
-    if found.failure:
-        raise NetFailure(found.failure.reason, found.failure.detail)
-    names = dict.fromkeys(host.name for host in _web_hosts(found) if host.name)
+    names = dict.fromkeys(host.name for host in found.sites if host.name)
     urls = [f"{scheme}://{name}/" for name in names for scheme in ("http", "https")]
     early = asyncio.create_task(web.scan(context, urls)) if urls else None
     portals = dict.fromkeys(_portal(target) for target in _open(await sweep) if target.port in HTTPS)
@@ -200,11 +162,6 @@ def _speaks_tls(port: int) -> bool:
     return port in IMPLICIT_TLS | HTTPS or STARTTLS.get(port) in STARTERS
 
 
-def _web_hosts(found: _Places) -> Iterable[Target]:
-    mail_names = {target.name for target in found.exchangers}
-    return [host for host in found.hosts if host.name not in mail_names] or found.hosts
-
-
 def _open(swept: Sequence[Observation[Any]]) -> Iterable[Target]:
     """Every open TCP port that a sweep saw, under the host's first name."""
     for obs in swept:
@@ -213,10 +170,18 @@ def _open(swept: Sequence[Observation[Any]]) -> Iterable[Target]:
                 yield Target(name=obs.target.name, address=obs.target.address, port=port.port)
 
 
-def _shared(context: Context, target: Target, technique: Technique) -> bool:
-    """Whether the address is somebody's who serves many: neither swept nor priced."""
-    permit = context.gateway.scope.permit(target, technique, context.clock())
-    return not isinstance(permit, Permit) and permit.reason is RefusalReason.THIRD_PARTY
+def _shared(context: Context, target: Target, technique: Technique) -> str | None:
+    """Why the address is somebody's who serves many (the attribution's word); None when it is not."""
+    scope = context.gateway.scope
+    permit = scope.permit(target, technique, context.clock())
+    if isinstance(permit, Permit) or permit.reason is not RefusalReason.THIRD_PARTY:
+        return None
+    return scope.attribute(target.name, address(target.address) if target.address else None).why
+
+
+def _place(target: Target) -> tuple[str | None, int]:
+    """Name and port, by which answers of different areas are compared."""
+    return target.name, target.port or (443 if (target.url or "").startswith("https:") else 80)
 
 
 def _positively_absent(obs: Observation[Any], swept: Sequence[Observation[Any]]) -> bool:
@@ -225,7 +190,7 @@ def _positively_absent(obs: Observation[Any], swept: Sequence[Observation[Any]])
         return False
     if obs.result.reason is not Reason.REFUSED:
         return False
-    port = obs.target.port or (443 if (obs.target.url or "").startswith("https:") else 80)
+    _, port = _place(obs.target)
     return any(_shut(sweep, obs.target, port) for sweep in swept)
 
 
@@ -239,9 +204,3 @@ def _shut(sweep: Observation[Any], target: Target, port: int) -> bool:
 
 def _at(target: Target, port: int) -> Target:
     return Target(name=target.name, address=target.address, port=port)
-
-
-def _once(targets: Iterable[Target]) -> Iterable[Target]:
-    """Each name and address once, public addresses of version 4 first (they answer more often)."""
-    unique = dict.fromkeys(targets)
-    return sorted(unique, key=lambda t: address(t.address or "::").version)

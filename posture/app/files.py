@@ -52,6 +52,20 @@ def _as_value_error(parse: Callable[[str], object]) -> Callable[[str], str]:
     return check
 
 
+def _own_domain(value: str) -> str:
+    """A name somebody can own: not a public suffix such as co.jp, below which everybody lives."""
+    from publicsuffixlist import PublicSuffixList
+
+    name = host_name(value)
+    if PublicSuffixList().is_public(name):
+        raise PostureError(
+            f"“{name}” is a public suffix: it belongs to nobody.",
+            remedy="Name the applicant's own domain, such as example.co.jp.",
+            code="public-suffix",
+        )
+    return name
+
+
 def _known_currency(value: str) -> str:
     if value not in MINOR_DIGITS:
         raise ValueError(f"“{value}” is not one of {', '.join(MINOR_DIGITS)}.")
@@ -72,7 +86,7 @@ def _ports(value: str) -> str:
 
 
 Text = Annotated[str, Field(min_length=1, max_length=200)]
-Name = Annotated[str, AfterValidator(_as_value_error(host_name))]
+Name = Annotated[str, AfterValidator(_as_value_error(_own_domain))]
 Range = Annotated[str, AfterValidator(_as_value_error(network))]
 ScopeItem = Annotated[str, AfterValidator(_as_value_error(_scope_item))]
 Ports = Annotated[str, AfterValidator(_as_value_error(_ports))]
@@ -272,6 +286,8 @@ def _toml(text: str, where: str, what: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise _bad(what, where, "", f"is not TOML: {error}", "Correct the line it names.") from None
+    except RecursionError:
+        raise _bad(what, where, "", "is nested too deeply", "Write it as the README shows.") from None
 
 
 M = TypeVar("M", bound=BaseModel)

@@ -92,7 +92,7 @@ async def probe(request: Request, subject: Subject) -> ProbeResult:
     try:
         await prove(context, request.consent, request.settings.trusted_keys)
         attempt = _attempt(context, subject)
-        observations = await survey.probe(context, subject.technique, attempt, subject.host)
+        observations = await survey.probe(context, subject.technique, attempt, subject.target)
     finally:
         context.gateway.close()
     checks = [c for c in registry.all_checks() if c.card.reads in survey.KINDS[subject.technique]]

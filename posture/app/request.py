@@ -37,9 +37,14 @@ class Request:
     progress: Progress = field(default=lambda _step: None)
 
 
+def scope_of(request: Request) -> Scope:
+    """What the consent allows, with whose addresses are whose."""
+    return Scope(consent=request.consent, providers=load_providers())
+
+
 def open_context(request: Request, subject: Target | None = None) -> Context:
     """Make the scan's context. Raises RefusedError when the consent does not cover the subject now."""
-    scope = Scope(consent=request.consent, providers=load_providers())
+    scope = scope_of(request)
     refuse_outside(scope, subject or Target(name=request.domain), request.clock())
     from scanners.dns.resolver import Resolver
     from scanners.net.gateway import Gateway

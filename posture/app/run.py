@@ -8,18 +8,20 @@ from typing import Any, Self
 
 import models
 import reports
+from models import whatif
 from posture.app.assess import assess
 from posture.app.clock import utc_now
 from posture.app.files import read_application, read_consent
 from posture.app.options import RawOptions, build_options
-from posture.app.request import Request
+from posture.app.request import Request, refuse_outside, scope_of
 from posture.app.settings import Settings, load_settings
 from posture.checks.registry import catalogue
 from posture.core.application import Application
 from posture.core.assessment import Assessment
 from posture.core.consent import Consent
 from posture.core.errors import PostureError
-from posture.core.targets import host_name
+from posture.core.targets import Target, host_name
+from posture.core.whatif import WhatIf
 from scanners.context import Options
 
 
@@ -64,31 +66,81 @@ class Outcome:
 
 
 async def run(request: RunRequest, progress: Callable[[str], None]) -> Outcome:
-    """Assess, store, then report against the last complete assessment. Raises PostureError."""
+    """Assess, store, then report against the last complete assessment. Raises PostureError.
+
+    What a full disk takes is not all: reports are written even if the store cannot keep the assessment, and
+    the other way round; the error says which is left.
+    """
     from posture.store import assessments
     from posture.store.database import open_database
 
+    question = _question(request, progress)
+    refuse_outside(scope_of(question), Target(name=request.domain), question.clock())
     check_application(request)
     database = open_database(request.database)
     try:
         previous = assessments.last_complete(database, request.domain)
-        assessment = await assess(
-            Request(
-                domain=request.domain,
-                consent=request.consent,
-                application=request.application,
-                options=request.options,
-                settings=request.settings,
-                progress=progress,
-            )
-        )
-        assessments.save(database, assessment, policy_id=request.policy_id)
+        assessment = await assess(question)
+        lost = _keep(lambda: assessments.save(database, assessment, policy_id=request.policy_id))
     finally:
         database.close()
-    files = reports.write(
-        assessment, catalogue(), request.out, previous=previous, branding=branding(request.settings)
-    )
+    files = _report(request, assessment, previous, stored=lost is None)
+    if lost is not None:
+        raise PostureError(
+            f"{lost.message} The assessment is not stored; its reports are in {request.out}.",
+            remedy=lost.remedy,
+            code=lost.code,
+        )
     return Outcome(assessment=assessment, previous=previous, files=files, faults=assessment.faults)
+
+
+def _question(request: RunRequest, progress: Callable[[str], None]) -> Request:
+    return Request(
+        domain=request.domain,
+        consent=request.consent,
+        application=request.application,
+        options=request.options,
+        settings=request.settings,
+        progress=progress,
+    )
+
+
+def _keep(save: Callable[[], None]) -> PostureError | None:
+    try:
+        save()
+    except PostureError as error:
+        return error
+    return None
+
+
+def _report(
+    request: RunRequest, assessment: Assessment, previous: Assessment | None, *, stored: bool
+) -> tuple[Path, ...]:
+    try:
+        return reports.write(
+            assessment,
+            catalogue(),
+            request.out,
+            previous=previous,
+            whatif=study(assessment),
+            branding=branding(request.settings),
+        )
+    except PostureError as error:
+        if not stored:
+            raise
+        raise PostureError(
+            f"{error.message} The assessment itself is stored.",
+            remedy=f"Write the reports elsewhere: posture assessments show {assessment.id} --out FOLDER",
+            code=error.code,
+        ) from error
+
+
+def study(assessment: Assessment) -> WhatIf | None:
+    """What each fix would be worth; nothing without an application to price."""
+    if assessment.application is None:
+        return None
+    on = assessment.started_at.date()
+    return whatif.study(whatif.case(assessment.findings, assessment.application, on=on))
 
 
 def branding(settings: Settings) -> reports.Branding:
@@ -97,6 +149,8 @@ def branding(settings: Settings) -> reports.Branding:
         insurer=settings.insurer.name,
         desk=settings.insurer.desk,
         document_number=settings.insurer.document_number,
+        disputes=settings.insurer.disputes,
+        emergency=settings.insurer.emergency,
     )
 
 

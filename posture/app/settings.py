@@ -18,6 +18,8 @@ class Insurer(BaseModel):
     name: str = ""
     desk: str = ""
     document_number: str = ""
+    disputes: str = ""
+    emergency: str = ""
 
 
 class Settings(BaseModel):
@@ -42,9 +44,9 @@ def settings_path() -> Path:
 def load_settings() -> Settings:
     """Read the settings; none is fine unless POSTURE_SETTINGS names one. Raises PostureError."""
     path = settings_path()
-    if not path.exists() and "POSTURE_SETTINGS" not in os.environ:
-        return Settings()
     try:
+        if not path.exists() and "POSTURE_SETTINGS" not in os.environ:
+            return Settings()
         return Settings.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]

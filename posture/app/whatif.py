@@ -59,7 +59,7 @@ def to_document(asked: Asked) -> dict[str, Any]:
     }
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     """Premiums by cover are spread into one object, as everywhere else in our documents."""
     if isinstance(value, list):
         return [_plain(item) for item in value]

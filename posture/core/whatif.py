@@ -20,8 +20,7 @@ class Held(StrEnum):
     CHARGED_CAP = "charged-cap"  # the charged loading stands at its bound
     FLOOR = "floor"  # something unseen takes away every discount
     NO_PRICE = "no-price"  # nothing may be priced
-    MINIMUM = "minimum"  # the minimum premium is asked for anyway
-    ROUNDING = "rounding"  # less than the table's unit
+    MINIMUM = "minimum"  # the minimum premium is asked for anyway, or the change is lost in rounding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from posture.core.errors import PostureError
 
 #: The newest migration; a test compares it with the chain in `migrations/versions`.
-HEAD = "0001"
+HEAD = "0002"
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -64,13 +64,19 @@ def _engine(url: str) -> Engine:
         if parsed.get_backend_name() == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
         if parsed.get_backend_name() == "sqlite" and parsed.database:
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            _private(Path(parsed.database))
         engine = create_engine(parsed)
     except (ArgumentError, ImportError, OSError) as error:
         raise _unusable(_without_secret(url), error) from error
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _sqlite_pragmas)
     return engine
+
+
+def _private(path: Path) -> None:
+    """Make the file for its owner alone before SQLite would: it lists weaknesses."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.touch(mode=0o600)
 
 
 def _sqlite_pragmas(connection: object, _record: object) -> None:

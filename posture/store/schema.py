@@ -12,11 +12,13 @@ from sqlalchemy import (
     Dialect,
     ForeignKey,
     Index,
+    Integer,
     MetaData,
     String,
     Table,
     Text,
     TypeDecorator,
+    UniqueConstraint,
 )
 
 NAMING = {
@@ -76,6 +78,26 @@ assessments = Table(
     Column("currency", String(3), nullable=False),
     # Plain JSON, not JSONB: a stored document is evidence and keeps the order it was written in.
     Column("document", JSON, nullable=False),
+)
+
+# Append-only: triggers of migration 0002 refuse to change or remove a line. `number` counts the lines of a
+# finding from 0; that it is unique keeps two writers from both answering the same state.
+finding_events = Table(
+    "finding_events",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("domain", String(253), nullable=False),
+    Column("finding", String(16), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("assessment", String(128), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("until", UtcDateTime, nullable=True),
+    Column("evidence", String(64), nullable=False),
+    Column("reply_to", String(16), nullable=False),
+    UniqueConstraint("domain", "finding", "number", name="uq_finding_events_domain"),
 )
 
 Index("ix_assessments_domain_finished_at", assessments.c.domain, assessments.c.finished_at)

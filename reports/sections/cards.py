@@ -27,7 +27,7 @@ def applicant(issue: Issue, say: Say) -> Card:
         title=_title(issue, say),
         badges=(
             _severity(issue, say),
-            Badge(text=f"{say('columns.effect')}: {say(f'effects.{issue.effect.value}')}"),
+            Badge(text=f"{say('columns.effect')}: {_effect(issue, say)}"),
         ),
         where=_where(issue, say),
         parts=_filled(
@@ -74,6 +74,14 @@ def _title(issue: Issue, say: Say) -> str:
 def _severity(issue: Issue, say: Say) -> Badge:
     level = issue.finding.severity.value
     return Badge(text=say(f"severities.{level}"), tone=level)
+
+
+def _effect(issue: Issue, say: Say) -> str:
+    """The effect class; none says why, where that was counted."""
+    word = say(f"effects.{issue.effect.value}")
+    if issue.effect is not Effect.NONE or issue.held is None:
+        return word
+    return say("labels.with_note", text=word, note=say(f"held.{issue.held.value}"))
 
 
 def _priced(issue: Issue, say: Say) -> str:

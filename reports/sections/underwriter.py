@@ -17,7 +17,7 @@ from reports.blocks import (
     Tick,
 )
 from reports.say import Say
-from reports.sections import cards, decision, scenarios, shared
+from reports.sections import cards, decision, mending, scenarios, shared
 from reports.view import View
 
 _CONTRIBUTIONS = 24
@@ -34,6 +34,7 @@ def sections(view: View, say: Say) -> tuple[Section, ...]:
         decision.section(view, say),
         contributions(view, say),
         shared.delta(view, say, _before_and_now(view, say)),
+        mending.section(view, say),
         findings(view, say),
         shared.unknown(view, say),
         *shared.quiet(view, say),

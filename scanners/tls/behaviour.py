@@ -13,7 +13,7 @@ from scanners.tls.exchange import Exchange
 from scanners.tls.line import Line
 from scanners.tls.offers import offer, ordinary
 from scanners.tls.oracles import Sessions
-from scanners.tls.registry import FALLBACK_SCSV, SSL3, TLS12, TLS13, suite_name
+from scanners.tls.registry import FALLBACK_SCSV, SSL3, TLS12, TLS13, suite_name, usual_order
 from scanners.tls.shares import Share, generate
 from scanners.tls.weaknesses import is_cbc
 from scanners.tls.wire import Malformed, Reader, vector
@@ -42,17 +42,15 @@ async def begin(line: Line, server_name: str | None, first: Answer) -> Behaviour
         _without_name(found, line, server_name, first),
         _alpn(found, line, server_name, first),
         _tickets_13(found, line, server_name, first),
+        _fallback(found, line, server_name, first),
     )
     return found
 
 
-async def finish(
-    found: Behaviour, line: Line, server_name: str | None, first: Answer, surveyed: Surveyed
-) -> None:
-    """What the survey's hellos tell, and what builds on it."""
+def finish(found: Behaviour, first: Answer, surveyed: Surveyed) -> None:
+    """What the first answer and the survey's hellos tell."""
     _from_hellos(found, surveyed)
     _from_first(found, first, surveyed)
-    await _fallback(found, line, server_name, surveyed)
 
 
 def _from_hellos(found: Behaviour, surveyed: Surveyed) -> None:
@@ -90,18 +88,19 @@ def _from_first(found: Behaviour, first: Answer, surveyed: Surveyed) -> None:
     found.answers["version_intolerant"] = silent and speaks
 
 
-async def _fallback(found: Behaviour, line: Line, server_name: str | None, surveyed: Surveyed) -> None:
-    """RFC 7507: a hello of less than the best version that says so is to be refused."""
-    versions = sorted(version for version, each in surveyed.listings.items() if each.suites)
-    if len(versions) < 2 or versions[-2] == SSL3:
+async def _fallback(found: Behaviour, line: Line, server_name: str | None, first: Answer) -> None:
+    """RFC 7507: a hello of less than the best version that says so is to be refused, with an alert for it."""
+    if not isinstance(first, Accepted) or first.hello.version not in {TLS12, TLS13}:
         return
-    lower = versions[-2]
-    suites = (*surveyed.listings[lower].suites, FALLBACK_SCSV)
+    lower = first.hello.version - 1
+    suites = (*usual_order(lower), FALLBACK_SCSV)
     answer = await choice(line, offer(lower, server_name, suites))
     if isinstance(answer, Failed):
         found.unseen("fallback_scsv", answer.reason)
-    else:
-        found.answers["fallback_scsv"] = answer == Refused(description=_INAPPROPRIATE_FALLBACK)
+    elif answer == Refused(description=_INAPPROPRIATE_FALLBACK):
+        found.answers["fallback_scsv"] = True
+    elif isinstance(answer, Accepted) and answer.hello.version == lower:
+        found.answers["fallback_scsv"] = False
 
 
 async def _without_name(found: Behaviour, line: Line, server_name: str | None, first: Answer) -> None:

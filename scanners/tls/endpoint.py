@@ -22,7 +22,7 @@ from scanners.tls.line import Line
 from scanners.tls.offers import offer, ordinary
 from scanners.tls.oracles import Probed
 from scanners.tls.protocols import Offered
-from scanners.tls.registry import TLS13, group_name
+from scanners.tls.registry import TLS13, group_name, scheme_names
 from scanners.tls.shares import SECP256R1, X25519, Share, generate
 from scanners.tls.ssl2 import Ssl2Hello
 from scanners.tls.wire import Malformed
@@ -54,6 +54,7 @@ class Look:
     line: Line
     anchors: trust.Anchors
     gaps: list[Gap] = field(default_factory=list)
+    scheme: int | None = None
 
     @property
     def gentle(self) -> bool:
@@ -101,6 +102,7 @@ async def examine(look: Look) -> Seen[TlsEndpoint]:
     """Everything about the endpoint, in the order in which it builds on itself. Raises NetFailure."""
     shares = _shares()
     first = await flight(look.line, ordinary(look.name, shares), shares)
+    look.scheme = first.signature_scheme if isinstance(first, Accepted) else None
     if isinstance(first, Failed) and first.plain:
         return _assembled(look, protocols.plain(), None)
     if isinstance(first, Failed) and (not first.asked or first.reason is Reason.PROTOCOL_GARBAGE):
@@ -177,10 +179,8 @@ async def _deeper(
         verdicts["heartbleed"] = await oracles.heartbleed(ground, surveyed)
     if "robot" not in verdicts:
         verdicts |= await oracles.as_far_as(ground, _MAIL_IN_ALL - look.line.connections - _MAIL_RESERVE)
-    agreed, _ = await asyncio.gather(
-        exchange.finish(look.line, look.name, early.groups, surveyed),
-        behaviour.finish(found, look.line, look.name, first, surveyed),
-    )
+    agreed = await exchange.finish(look.line, look.name, early.groups, surveyed)
+    behaviour.finish(found, first, surveyed)
     behaviour.add_sessions(found, early.probed.sessions)
     behaviour.add_exchange(found, agreed)
     states = dict(weaknesses.derived(offered, agreed, compression=found.answers.get("compression")))
@@ -313,6 +313,7 @@ def _assembled(
         dh_bits=deeper.exchange.dh_bits if deeper else None,
         dh_prime=deeper.exchange.dh_prime if deeper else None,
         alpn=deeper.behaviour.alpn if deeper else None,
+        signature_scheme=scheme_names().get(look.scheme) if look.scheme is not None else None,
         chain_problems=known.problems,
         by_class=look.gentle and offered.protocols != protocols.plain().protocols,
         depth=_DEPTHS.get(look.line.permit.owner, "wellformed"),

@@ -85,10 +85,13 @@ class _Surveyor:
             return Listing(version=version, suites=(), end=first, lower=first.hello.version)
         if self._by_class:
             return await self._classes(version, first.hello.suite)
-        found, end = await self._found(version, everything, first.hello.suite)
+        (found, end), decides = await asyncio.gather(
+            self._found(version, everything, first.hello.suite),
+            self._who_decides(version, everything, first.hello.suite),
+        )
         if version == registry.TLS12:
             self._order_12.set_result(found)
-        decides = await self._who_decides(version, found)
+        decides = decides if len(found) > 1 else None
         suites = tuple(sorted(found)) if decides is False else tuple(found)
         return Listing(
             version=version,
@@ -222,18 +225,13 @@ class _Surveyor:
             self._hellos.setdefault(version, []).append(answer.hello)
         return answer
 
-    async def _who_decides(self, version: int, found: Sequence[int]) -> bool | None:
+    async def _who_decides(self, version: int, everything: Sequence[int], favourite: int) -> bool | None:
         """Offer the server's favourite last: true when it takes it all the same."""
-        if len(found) < 2:
-            return None
-        backwards = [*reversed(found)]
-        turned = sorted(backwards, key=_is_chacha)
-        if turned[0] == found[0]:
-            turned = backwards
-        answer = await choice(self._line, offer(version, self._name, turned))
+        others = [suite for suite in everything if suite != favourite]
+        answer = await self._ask(version, [*others, favourite])
         if not isinstance(answer, Accepted) or answer.hello.version != version:
             return None
-        if answer.hello.suite == found[0]:
+        if answer.hello.suite == favourite:
             return True
         # Taking ChaCha20 because the client put it first is a courtesy of servers that decide, too.
         return None if _is_chacha(answer.hello.suite) else False

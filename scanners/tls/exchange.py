@@ -35,10 +35,14 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Groups:
-    """Groups in the server's order; `gap` says why there may be more, or why they could not be told."""
+    """Groups in the server's order; `gap` says why there may be more, or why they could not be told.
+
+    `older` is whether the versions before TLS 1.3 were asked, too.
+    """
 
     found: tuple[int, ...] = ()
     gap: Reason | None = None
+    older: bool = False
 
 
 async def groups_13(line: Line, server_name: str | None, *, hybrids_only: bool = False) -> Groups:
@@ -54,7 +58,12 @@ async def groups_13(line: Line, server_name: str | None, *, hybrids_only: bool =
             return Groups(gap=taken)
         return Groups(found=() if taken is None else (taken,))
     found, gap = await _of_version(line, server_name, TLS13, registry.usual_order(TLS13), ())
-    return Groups(found=tuple(found), gap=gap)
+    if gap is not None or not found:
+        return Groups(found=tuple(found), gap=gap)
+    # The versions before mostly share the list: one question tells whether they have more.
+    elliptic = [suite for suite in registry.usual_order(TLS12) if "_ECDHE_" in suite_name(suite)]
+    more, gap = await _of_version(line, server_name, TLS12, elliptic, found)
+    return Groups(found=(*found, *more), gap=gap, older=True)
 
 
 async def finish(line: Line, server_name: str | None, early: Groups, surveyed: Surveyed) -> Exchange:
@@ -79,7 +88,7 @@ async def _groups(
     gap = early.gap if surveyed.listings[TLS13].suites else None
     for version in (TLS12, registry.TLS11, registry.TLS10):
         suites = _with_groups(version, surveyed)
-        if suites:
+        if suites and not early.older:
             more, later = await _of_version(line, server_name, version, suites, found)
             return (*found, *more) or None, gap or later
     return (None if gap and not found else tuple(found)), gap

@@ -12,7 +12,7 @@ from functools import cache
 
 from scanners.tls.registry import suite_name
 
-_WIDEST = 6
+_WIDEST = 4
 _HASHES = frozenset({"SHA", "SHA256", "SHA384", "SHA512", "MD5", "SM3"})
 #: Parts of suites that few servers have.
 _RARE = ("anon", "DSS", "EXPORT", "NULL", "RC", "DES", "SEED", "IDEA", "GOST", "ARIA", "CAMELLIA", "CCM")

@@ -1,13 +1,18 @@
 """`posture model` and `posture rating`, through the command line."""
 
 import json
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from models import synthetic
+from models import assess, synthetic
+from models.statements import StepName
 from posture.app.cli import main
+from posture.core import document
 from posture.core.errors import ExitCode
+from tests.support import applicants, sample_assessment
 
 
 def run(capsys: pytest.CaptureFixture[str], *words: str | Path) -> tuple[int, str, str]:
@@ -74,6 +79,23 @@ def test_rating_lists_checks_and_shows(capsys: pytest.CaptureFixture[str]) -> No
     assert [line.split()[0] for line in out.splitlines()] == ["JP/2026-01-01", "US/2026-01-01"]
     _, out, _ = run(capsys, "rating", "show", "US")
     assert 'market = "US"' in out
+
+
+def test_explain_prints_every_step_with_its_number(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    found = tuple(applicants.findings(("rdp_exposed",)))
+    decision = assess(found, applicants.application(), on=date(2026, 12, 1)).decision
+    path = tmp_path / "assessment.json"
+    item = replace(sample_assessment.sample(), decision=decision)
+    path.write_text(json.dumps(document.assessment(item)), encoding="utf-8")
+    code, out, _ = run(capsys, "rating", "explain", path)
+    assert code == ExitCode.DONE
+    for number, name in enumerate(StepName, start=1):
+        assert f"{number:2}  {name}" in out
+    assert "Share of the premium that the scan can move, total: 84 %" in out
+    _, out, _ = run(capsys, "rating", "explain", path, "--json")
+    assert [step["name"] for step in json.loads(out)["steps"]] == list(StepName)
 
 
 def test_rating_of_nowhere_is_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,8 @@
 """The demo's name space, asked by dnspython's own clients."""
 
 import socket
+import subprocess
+from pathlib import Path
 
 import dns.dnssec
 import dns.exception
@@ -25,6 +27,7 @@ from dns.rdtypes.ANY.DS import DS
 from dns.rdtypes.ANY.NSEC import NSEC
 
 from tests.support.demo_clients import SECONDS, Clients, ask, framed, rdata, read_all
+from tests.support.tools import require_tool
 
 RRSIG = dns.rdatatype.RRSIG
 Keys = dict[dns.name.Name, dns.node.Node | dns.rdataset.Rdataset]
@@ -82,6 +85,32 @@ def test_the_chain_of_trust_reaches_from_the_anchor_to_an_address(clients: Clien
     forged = dns.rrset.from_text(data.name, data.ttl, "IN", "A", "127.0.0.66")
     with pytest.raises(ValidationFailure):
         dns.dnssec.validate(forged, signature, keys)
+
+
+@pytest.mark.parametrize(
+    ("name", "rdtype", "verdict"),
+    [
+        ("www.akatsuki.example", "A", "; fully validated"),
+        ("akatsuki.example", "AAAA", "; negative response, fully validated"),
+        ("nothing.akatsuki.example", "A", "; negative response, fully validated"),
+        ("_tcp.mail.akatsuki.example", "A", "; negative response, fully validated"),
+        ("nothing.example", "A", "; negative response, fully validated"),
+        ("minato.example", "A", "; unsigned answer"),
+    ],
+)
+def test_a_foreign_validator_agrees(
+    clients: Clients, tmp_path: Path, name: str, rdtype: str, verdict: str
+) -> None:
+    """BIND's own, from the trust anchor."""
+    delv = require_tool("delv")
+    ds = _anchor(clients)
+    fields = f'{ds.key_tag} {int(ds.algorithm)} {int(ds.digest_type)} "{ds.digest.hex()}"'
+    anchor = tmp_path / "anchor"
+    anchor.write_text(f"trust-anchors {{ . static-ds {fields}; }};", encoding="ascii")
+    ((address, port),) = clients.scene.resolvers
+    command = [delv, "-a", str(anchor), "+root=.", f"@{address}", "-p", str(port), name, rdtype]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert verdict in (ran.stdout + ran.stderr).splitlines()
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from posture.core.consent import Basis, ProofMethod, Technique
 from posture.core.decisions import Action, Cover, Tier
 from posture.core.facts import fact_classes
 from posture.core.findings import Confidence, Outcome, Owner, Severity
+from posture.core.whatif import Held
 from reports import text, verify
 from reports.blocks import Labels
 from reports.view import Effect
@@ -107,6 +108,7 @@ SECTIONS: dict[str, Iterable[str]] = {
     "bases": names(Basis),
     "proofs": [*names(ProofMethod), "none"],
     "effects": names(Effect),
+    "held": names(Held),
     "areas": {card.area for card in catalogue().cards.values()},
     "asked": [kind.replace(".", "_") for kind in fact_classes()],
     "labels": Labels.__dataclass_fields__,

@@ -59,8 +59,23 @@ def findings(
             Outcome.FAIL if row.name in bad else Outcome.UNKNOWN if row.name in unknown else Outcome.PASS
         )
         reason = unknown[row.name] if isinstance(unknown, Mapping) and row.name in unknown else None
-        made.extend(finding(source.check, outcome, reason=reason) for source in row.sources)
+        made.extend(
+            finding(
+                source.check,
+                outcome,
+                reason=reason,
+                message=min(source.messages, default="said"),
+                name=_host(source.check, row.name),
+            )
+            for source in row.sources
+        )
     return tuple(made)
+
+
+def _host(check: str, feature: str) -> str:
+    """A host of its own for each of several features that read one check (the classes of VPN appliances)."""
+    readers = [row for row in priors.table().active() if check in {source.check for source in row.sources}]
+    return NAME if len(readers) == 1 else f"{feature.replace('_', '-')}.{NAME}"
 
 
 def application(**changes: object) -> Application:

@@ -1,6 +1,6 @@
 """Golden reports: a frozen assessment with frozen cards, so that only the reports themselves can move them.
 
-`UPDATE_GOLDEN=1 pytest tests/reports/test_golden.py` writes them anew; look at the difference before you commit it.
+`UPDATE_GOLDEN=1 pytest tests/reports/test_golden.py` writes them anew; look at the difference first.
 """
 
 import json

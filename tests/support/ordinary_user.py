@@ -4,20 +4,21 @@ import os
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.support.tools import ROOT, missing, require_tool
 
-# In a mount namespace of its own Python and the clone appear where everybody may go, with a home to write to.
+# In a mount namespace of its own: Python, its packages and the clone where everybody may go, and a home.
 _SCRIPT = """
 set -e
 mount -t tmpfs -o mode=755 tmpfs /mnt
-mkdir /mnt/python /mnt/clone /mnt/home
+mkdir /mnt/python /mnt/clone /mnt/packages /mnt/home
 mount --rbind "$1" /mnt/python
 mount --rbind "$2" /mnt/clone
+mount --rbind "$3" /mnt/packages
 chown nobody /mnt/home
-export HOME=/mnt/home TMPDIR=/mnt/home PYTHONPATH="$3" PYTHONDONTWRITEBYTECODE=1
+export HOME=/mnt/home TMPDIR=/mnt/home PYTHONPATH=/mnt/clone:/mnt/packages PYTHONDONTWRITEBYTECODE=1
 # A Python with a shared library names the folder it was installed to.
 export LD_LIBRARY_PATH=/mnt/python/lib
 unset XDG_CONFIG_HOME XDG_DATA_HOME XDG_STATE_HOME XDG_CACHE_HOME MPLCONFIGDIR
@@ -28,16 +29,13 @@ exec setpriv --reuid nobody --regid nogroup --clear-groups --inh-caps -all --bou
 """
 
 
-def as_ordinary_user(
-    arguments: Sequence[str], *, environment: Mapping[str, str] | None = None, seconds: float = 100
-) -> subprocess.CompletedProcess[str]:
+def as_ordinary_user(arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
     """Run `python arguments…` as an ordinary user with the packages of this clone, whatever its exit code."""
     return subprocess.run(
         [*ordinary_python(), *arguments],
-        env=os.environ | (environment or {}),
         capture_output=True,
         text=True,
-        timeout=seconds,
+        timeout=100,
         check=False,
     )
 
@@ -53,15 +51,5 @@ def _disguised() -> list[str]:
         missing("this root may not make a mount namespace, so nobody else can be played")
     base = Path(sys.base_prefix).resolve()
     program = Path(sys.executable).resolve().relative_to(base)
-    packages = _moved(Path(sysconfig.get_path("purelib")).resolve(), base)
-    search = os.pathsep.join(["/mnt/clone", packages])
-    return [unshare, "--mount", "sh", "-c", _SCRIPT, "sh", str(base), str(ROOT), search, str(program)]
-
-
-def _moved(path: Path, base: Path) -> str:
-    """Where a folder of the clone, or of Python's own, appears to the ordinary user."""
-    if path.is_relative_to(ROOT):
-        return str(Path("/mnt/clone") / path.relative_to(ROOT))
-    if not path.is_relative_to(base):
-        missing(f"packages lie in {path}, where an ordinary user would not find them")
-    return str(Path("/mnt/python") / path.relative_to(base))
+    folders = [base, ROOT, Path(sysconfig.get_path("purelib")).resolve()]
+    return [unshare, "--mount", "sh", "-c", _SCRIPT, "sh", *map(str, folders), str(program)]

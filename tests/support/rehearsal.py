@@ -20,7 +20,13 @@ from scanners.net.routes import Routes, parse_routes
 from tests.support.dns_server import Asked, Behaviour, Reply
 
 #: Short enough for silent servers, and no waiting for a pace that spares real hosts.
-HASTE = {"timeout": 2.5, "budget": 30.0, "host_rate": 2000.0, "host_connections": 32, "sweep_rate": 5000.0}
+HASTE: dict[str, Any] = {
+    "timeout": 2.5,
+    "budget": 30.0,
+    "host_rate": 2000.0,
+    "host_connections": 32,
+    "sweep_rate": 5000.0,
+}
 
 
 def request_of(scene: Scene, key: str, folder: Path) -> Request:
@@ -54,7 +60,10 @@ def assessed(request: Request) -> Assessment:
 
 def on_paper(request: Request, **changes: Any) -> Request:
     """The same under a consent that needs no DNS to be proved, with `changes` to it."""
-    given = {"document_sha256": "a" * 64, "proof": Proof(method=ProofMethod.DOCUMENT)} | changes
+    given: dict[str, Any] = {
+        "document_sha256": "a" * 64,
+        "proof": Proof(method=ProofMethod.DOCUMENT),
+    } | changes
     return replace(request, consent=replace(request.consent, **given))
 
 

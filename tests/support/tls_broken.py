@@ -13,11 +13,12 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 
 from scanners.tls import legacy
+from scanners.tls.hello import read_extensions
 from scanners.tls.legacy import Protection, Shape, Transcript
 from scanners.tls.records import Record
 from scanners.tls.registry import TLS10, TLS12
 from scanners.tls.wire import Reader, vector
-from tests.support.tls_servers import Paper, alert, message, read_extensions, record
+from tests.support.tls_servers import Paper, alert, message, record
 
 SUITE = 0x002F
 VERSION = b"\x03\x03"

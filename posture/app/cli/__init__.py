@@ -116,7 +116,9 @@ def _run(words: Sequence[str], *, as_json: bool) -> int:
 
 
 def _fail(exit_code: int, code: str, message: str, remedy: str, *, as_json: bool) -> int:
-    click.echo(f"{message} {remedy}", err=True)
+    from reports.plain import visible
+
+    click.echo(visible(f"{message} {remedy}"), err=True)
     if as_json:
         document = {
             "schema": "posture.error/1",

@@ -26,6 +26,7 @@ def list_(domain: str | None, limit: int, database: str | None, *, as_json: bool
     from posture.core.targets import host_name
     from posture.store import assessments as stored
     from posture.store.database import open_database
+    from reports.plain import visible
 
     rows = stored.newest(open_database(database), domain=host_name(domain) if domain else None, limit=limit)
     if as_json:
@@ -33,7 +34,7 @@ def list_(domain: str | None, limit: int, database: str | None, *, as_json: bool
         return
     for row in rows:
         mark = "" if row.complete else "  (incomplete)"
-        click.echo(f"{row.id}  {row.tier}  {row.action:14}  {row.applicant}{mark}")
+        click.echo(f"{row.id}  {row.tier}  {row.action:14}  {visible(row.applicant)}{mark}")
 
 
 @assessments.command(epilog="Example: posture assessments show 20261123T09")
@@ -43,7 +44,10 @@ def list_(domain: str | None, limit: int, database: str | None, *, as_json: bool
 @lang_option
 @json_option
 def show(assessment_id: str, out: Path | None, database: str | None, lang: str, *, as_json: bool) -> None:
-    """Show a stored assessment (the beginning of its id is enough)."""
+    """Show a stored assessment (the beginning of its id is enough).
+
+    Open disputes, waivers in force and waivers that have ended are printed beside it, as of today.
+    """
     item = _load(assessment_id, database)
     files: tuple[Path, ...] = ()
     if out is not None:
@@ -53,7 +57,14 @@ def show(assessment_id: str, out: Path | None, database: str | None, lang: str, 
         from posture.checks.registry import catalogue
 
         files = reports.write(item, catalogue(), check_out(out), branding=branding(load_settings()))
-    _print(item, lang, files, as_json=as_json)
+    if as_json:
+        _print(item, lang, files, as_json=True)
+        return
+    from posture.app.cli import noted
+
+    ledger = noted.of(item, database)
+    _print(item, lang, files, as_json=False, disputed=len(ledger.disputed()))
+    noted.Notes.open(Language(lang)).beside(ledger)
 
 
 @assessments.command(epilog="Example: posture assessments replay 20261123T09")
@@ -81,13 +92,12 @@ def replay(assessment_id: str, database: str | None, lang: str, *, as_json: bool
 
 
 def _load(assessment_id: str, database: str | None) -> Assessment:
-    from posture.store import assessments as stored
-    from posture.store.database import open_database
+    from posture.app import stored
 
-    return stored.load(open_database(database), assessment_id)
+    return stored.find(assessment_id, database)
 
 
-def _print(item: Assessment, lang: str, files: tuple[Path, ...], *, as_json: bool) -> None:
+def _print(item: Assessment, lang: str, files: tuple[Path, ...], *, as_json: bool, disputed: int = 0) -> None:
     if as_json:
         from posture.core.document import assessment as to_document
 
@@ -96,4 +106,4 @@ def _print(item: Assessment, lang: str, files: tuple[Path, ...], *, as_json: boo
     from posture.app.cli.summary import Terminal
     from posture.checks.registry import catalogue
 
-    Terminal.open(catalogue(), Language(lang)).summary(item, files)
+    Terminal.open(catalogue(), Language(lang)).summary(item, files, disputed=disputed)

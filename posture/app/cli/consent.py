@@ -91,8 +91,10 @@ def show(file: Path, *, as_json: bool) -> None:
         "digest": item.digest,
         "dns-txt proof": f'{RECORD}.{item.domains[0]} TXT "{record_text(item)}"',
     }
+    from reports.plain import visible
+
     for name, value in lines.items():
-        click.echo(f"{name:14} {value}")
+        click.echo(f"{name:14} {visible(value)}")
 
 
 @consent.command(epilog="Example: posture consent check consent.toml example.co.jp")

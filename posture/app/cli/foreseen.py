@@ -86,6 +86,9 @@ class Foreseen:
         if plan.reached and not plan.fixes:
             self._print(self._word("whatif_reached", tier=tier), style="bold")
             return
+        if not plan.fixes:
+            self._print(self._word("whatif_nothing", tier=tier), style="bold")
+            return
         hours = convention.number(plan.effort, 0 if plan.effort.is_integer() else 1)
         key = "whatif_unreachable" if not plan.reached else "whatif_exact" if plan.exact else "whatif_greedy"
         self._print(self._word(key, tier=tier, hours=hours, count=plan.candidates), style="bold")

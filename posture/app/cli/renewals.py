@@ -83,6 +83,7 @@ def due(within: int, database: str | None, *, as_json: bool) -> None:
     from posture.app.files import parse_consent
     from posture.app.renew import pending
     from posture.store.database import open_database
+    from reports.plain import visible
 
     now = utc_now()
     rows = []
@@ -103,7 +104,9 @@ def due(within: int, database: str | None, *, as_json: bool) -> None:
         return
     for row in rows:
         note = "" if row["consent"] == "valid" else "  consent expired: obtain a new one"
-        click.echo(f"{row['policy']}  {row['renewal_date']}  {row['domain']}  {row['applicant']}{note}")
+        click.echo(
+            f"{row['policy']}  {row['renewal_date']}  {row['domain']}  {visible(row['applicant'])}{note}"
+        )
     if not rows:
         click.echo(f"Nothing falls due within {within} days.")
 

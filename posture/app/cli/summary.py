@@ -47,9 +47,12 @@ class Terminal:
             console.width = _PIPED_WIDTH
         return cls(console, Say(text.load(language), catalogue), terminal.load(language))
 
-    def summary(self, assessment: Assessment, files: Sequence[Path]) -> None:
-        """Tier, action, loading and premium by cover, the strongest reasons, coverage, and the files."""
-        self.console.print(self._headline(assessment))
+    def summary(self, assessment: Assessment, files: Sequence[Path], *, disputed: int = 0) -> None:
+        """Tier, action, loading and premium by cover, the strongest reasons, coverage, and the files.
+
+        `disputed` findings are stamped on the tier.
+        """
+        self.console.print(self._headline(assessment, disputed))
         self.console.print(self._covers(assessment))
         decision = assessment.decision
         statements = (*decision.knock_outs, *decision.subjectivities, *decision.reasons)
@@ -84,13 +87,15 @@ class Terminal:
             lines = [f"{self.say.where(f.target)}: {self.say.finding(f)}" for f in findings]
             self._section(group, lines, count=len(lines))
 
-    def _headline(self, assessment: Assessment) -> Text:
+    def _headline(self, assessment: Assessment, disputed: int) -> Text:
         decision, score = assessment.decision, assessment.score
         line = Text()
         line.append(visible(assessment.consent.applicant), style="bold")
         line.append(f"  {assessment.domain}\n")
         line.append(f"{decision.tier.value}  {self.say(f'tiers.{decision.tier.value}')}  ", style="bold")
         line.append(self.say(f"actions.{decision.action.value}"), style=f"bold {_COLOURS[decision.action]}")
+        if disputed:
+            line.append(f"  {self.word('ledger_stamp', count=disputed)}", style="bold red")
         line.append(
             "\n"
             + self.word(

@@ -54,6 +54,8 @@ class TlsEndpoint:
     `depth`: "full", "wellformed" for a shared machine that gets nothing malformed, or "contact" when only
     one ordinary client contact was allowed (a provider's host).
     `dh_bits` is the size of the prime of DHE suites, `dh_prime` its name if it is a published one.
+    `signature_scheme` is what the server signed an ordinary TLS 1.3 handshake with. `alpn` is the application
+    protocol agreed on.
     `chain_problems`: wrong-order, extra-certificate, root-sent, missing-intermediate.
     `by_class`: suites were asked by class of weakness; a list has one of each class, not all of it.
     `differences`: in which parts other addresses of the same name differ; null for a single address.

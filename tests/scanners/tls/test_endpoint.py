@@ -51,6 +51,11 @@ def test_a_server_of_tls_1_3_alone_shows_its_encrypted_certificate(tmp_path: Pat
     assert seen.trust is not None
     assert seen.trust.trusted
     assert seen.hostname_matches is True
+    assert seen.signature_scheme == "ecdsa_secp256r1_sha256"
+    assert seen.groups is not None
+    assert {"x25519", "secp256r1", "secp384r1"} <= set(seen.groups)
+    assert seen.behaviour["hello_retry_request"] is True
+    assert seen.behaviour["session_tickets_13"] is True
 
 
 @pytest.mark.parametrize("group", ["P-256", "P-384", "P-521", "X25519", "X448", "ffdhe2048", "ffdhe3072"])
