@@ -7,16 +7,23 @@ from pathlib import Path
 
 import numpy as np
 
-from models import artefact, build, priors, reading, sensitivity, tables
+from models import appetite, artefact, build, priors, rating, reading, score, sensitivity, tables
 from models.batch import Floats
 from models.tables import Tables
+from posture.core.decisions import Tier
 
 PATH = Path(__file__).parents[1] / "docs" / "model-card.md"
 
 _KAPPAS = (0.55, 0.65, 0.72, 0.85)
 _APPLICANTS = {
     "clean": (),
-    "typical": ("dmarc_not_enforced", "tls_weak", "web_hardening_missing", "ftp_exposed"),
+    "typical": (
+        "dmarc_not_enforced",
+        "tls_weak",
+        "web_hardening_missing",
+        "ftp_exposed",
+        "admin_interface_exposed",
+    ),
     "exposed": ("rdp_exposed", "database_exposed", "telnet_exposed", "certificate_invalid", "tls_weak"),
 }
 _INTRODUCTION = """\
@@ -62,6 +69,9 @@ _UNSEEN = """\
 
 No shipped check sees {names}. They have priors but are outside the model and outside coverage until a check
 exists; the spread of the shipped factor is smaller for it.
+
+The cleanest applicant has G = {clean:.2f}; T1 ends at {edge:.2f}, so {reach}. That is a statement about our
+sight, and it is left as it is.
 """
 _KAPPA = """\
 Technical loading of A+B at the {market} standard terms, for three **synthetic** applicants: {applicants}.
@@ -85,7 +95,7 @@ def text() -> str:
         _INTRODUCTION,
         _artefact(),
         _priors(),
-        _unseen(),
+        _unseen(market),
         _LIMITS.format(kappa_date=priors.table().kappa_date),
         _kappa(market),
         _coefficients(market),
@@ -123,9 +133,19 @@ def _priors() -> str:
     return "\n".join(("## Priors\n", _PRIORS.format(kappa=table.kappa), _table(head, rows)))
 
 
-def _unseen() -> str:
+def _unseen(market: Tables) -> str:
     names = [f"`{row.name}`" for row in priors.table().rows.values() if not row.sources]
-    return _UNSEEN.format(names=", ".join(names))
+    clean, edge = _cleanest(market), appetite.profile().tiers[Tier.T1]
+    reach = "T1 can be reached" if clean < edge else "T1 cannot be reached until more of these are observed"
+    return _UNSEEN.format(names=", ".join(names), clean=clean, edge=edge, reach=reach)
+
+
+def _cleanest(market: Tables) -> float:
+    """G of an applicant with every question answered and nothing found."""
+    model = artefact.shipped()
+    nothing = {feature.name: 0.0 for feature in model.features}
+    factors = score.peril_factors(model, nothing, unseen=score.Unseen.MEAN)
+    return rating.relativity(model.balanced(market), rating.off_balance(factors))
 
 
 def _kappa(market: Tables) -> str:

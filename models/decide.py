@@ -68,7 +68,7 @@ def decide(case: Case) -> Decision:
         premium=_premium(case) if priced else _no_premium(case),
         knock_outs=knock_outs,
         subjectivities=remedies,
-        reasons=(*refers, *_notes(case, priced=priced), *_drivers(case.score)),
+        reasons=(*refers, *_notes(case, priced=priced), *_drivers(case.score, tier, action)),
         indication=action is Action.REFER or not case.basis.tables.filing.filed,
         steps=case.rated.steps,
         facts_known=differences,
@@ -156,26 +156,31 @@ def _notes(case: Case, *, priced: bool) -> Iterator[Statement]:
     if not priced:
         return
     tables, rated = case.basis.tables, case.rated
+    shown = loadings(case.basis, rated.technical, rated.charged)
     if not tables.filing.filed:
         yield _say(ReasonId.INDICATION, country=tables.market)
     groups = rating.unseen_groups(case.basis.model, case.features.values)
     if groups:
         yield _say(ReasonId.FLOORED, groups=tuple(group.value for group in groups))
     for cover in case.basis.pure:
-        technical, charged = rated.technical.get(cover, 1.0), rated.charged.get(cover, 1.0)
-        if not groups and abs(technical - charged) > 5e-4:
-            yield _say(ReasonId.CAPPED, cover=cover.value, technical=technical - 1, charged=charged - 1)
+        loading = shown[cover.value]
+        if loading is not None and not groups and abs(loading.technical - loading.charged) > 5e-4:
+            figures = {"technical": loading.technical, "charged": loading.charged}
+            yield _say(ReasonId.CAPPED, cover=cover.value, **figures)
     if any(rated.least[cover] > amount for cover, amount in rated.gross.items()):
         yield _say(ReasonId.MINIMUM, amount=int(tables.expenses.minimum), currency=tables.currency)
 
 
-def _drivers(score: RiskScore) -> Iterator[Statement]:
-    """The strongest contributions of what was seen, raising ones first."""
+def _drivers(score: RiskScore, tier: Tier, action: Action) -> Iterator[Statement]:
+    """The strongest contributions of what was seen, raising ones first.
+
+    What is better than average is no reason to refer; for T4 it comes only once all that is worse was said.
+    """
     seen = [item for item in score.contributions if item.state == "seen"]
-    for name, chosen in (
-        (ReasonId.RAISES, [item for item in seen if item.factor > 1]),
-        (ReasonId.LOWERS, [item for item in seen if item.factor < 1]),
-    ):
+    raising = [item for item in seen if item.factor > 1]
+    offered = action in {Action.QUOTE, Action.SUBJECTIVITIES} and (tier < Tier.T4 or len(raising) <= _TOP)
+    lowering = [item for item in seen if item.factor < 1] if offered else []
+    for name, chosen in ((ReasonId.RAISES, raising), (ReasonId.LOWERS, lowering)):
         for item in chosen[:_TOP]:
             arguments: dict[str, Argument] = {"feature": item.feature, "factor": item.factor}
             yield Statement(id=name.value, arguments=arguments, findings=item.findings)

@@ -129,12 +129,13 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """One cell; `anchor` makes it a link inside the document."""
+    """One cell; `anchor` makes it a link inside the document, `whole` keeps a word or two on one line."""
 
     text: str
     tone: str = ""
     anchor: str = ""
     mono: bool = False
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from functools import cache
 
 from posture.checks.http import shown
 from posture.checks.tables import table
-from posture.core.findings import Confidence, Verdict, failed, passed, unknown
+from posture.core.findings import Confidence, Verdict, failed, not_applicable, passed, unknown
 
 Version = tuple[int, ...]
 
@@ -38,11 +38,11 @@ class Product:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stated:
-    """Software that a text names, with the line its version belongs to."""
+    """Software that a text names, with the line its version belongs to; None where the table has none."""
 
     name: str
     version: str
-    line: Line
+    line: Line | None
 
     def label(self) -> str:
         """Name and version for a sentence."""
@@ -64,33 +64,36 @@ def products(seen_in: str) -> tuple[Product, ...]:
 
 
 def stated(texts: Iterable[str], seen_in: str) -> tuple[Stated, ...]:
-    """What the texts state and the table knows, each once."""
+    """The versions that the texts state of products in the table, each once."""
     found: dict[tuple[str, str], Stated] = {}
     for text in texts:
         for product in products(seen_in):
             for match in product.pattern.finditer(text):
                 version = match["version"]
                 line = next((line for line in product.lines if line.holds(_numbers(version))), None)
-                if line is not None:
-                    found[product.name, version] = Stated(name=product.name, version=version, line=line)
+                found[product.name, version] = Stated(name=product.name, version=version, line=line)
     return tuple(found[key] for key in sorted(found))
 
 
 def judge_texts(texts: Iterable[str], seen_in: str, *, path: str) -> Iterator[Verdict]:
-    """One `ended` per product past its day; `supported` when all stated ones are mended; else unknown.
+    """One `ended` per product past its day; `supported` when all versions stated are mended.
 
-    The table's own day decides, not the day of the scan: what ends later is judged by a later table.
+    A version that the table does not list stays unknown; where none is stated there is nothing to judge. The
+    table's own day decides, not the day of the scan: what ends later is judged by a later table.
     """
     known = stated(texts, seen_in)
-    over = [entry for entry in known if entry.line.ended is not None]
-    for entry in over:
-        verdict = failed("ended", software=entry.label(), ended=str(entry.line.ended))
+    software = tuple(entry.label() for entry in known)
+    unlisted = tuple(entry.label() for entry in known if entry.line is None)
+    over = [(entry, entry.line.ended) for entry in known if entry.line and entry.line.ended]
+    for entry, day in over:
+        verdict = failed("ended", software=entry.label(), ended=str(day))
         yield replace(verdict, confidence=Confidence.INFERRED, discriminator=entry.name)
-    if known and not over:
-        software = tuple(entry.label() for entry in known)
-        yield replace(passed("supported", software=software), confidence=Confidence.INFERRED)
     if not known:
-        yield unknown("not_stated", path=path)
+        yield not_applicable("not_stated")
+    elif unlisted and not over:
+        yield unknown("not_listed", path=path, software=unlisted)
+    elif not over:
+        yield replace(passed("supported", software=software), confidence=Confidence.INFERRED)
 
 
 def _line(entry: dict[str, str | date]) -> Line:

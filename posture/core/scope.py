@@ -49,6 +49,7 @@ class RefusalReason(StrEnum):
     EXCLUDED = "excluded"
     TECHNIQUE = "technique-not-granted"
     NOT_PUBLIC = "address-not-public"
+    UNCONFIRMED = "address-unconfirmed"
     PORT = "port-not-granted"
     AUTHORITY = "authority-not-declared"
     THIRD_PARTY = "third-party-infrastructure"
@@ -177,6 +178,24 @@ class Scope:
             Technique.DNS,
             Depth.QUERY,
             Attribution(owner=Owner.PROVIDER, why=why),
+        )
+
+    def unconfirmed(self, target: Target, technique: Technique, resolved: Iterable[str]) -> Refusal | None:
+        """The refusal of a name at an address that nothing but somebody's word connects it with.
+
+        `resolved` are the addresses DNS gives for the name. An address is believed to be a name's if it is
+        one of them, or if the consent's networks hold it (DESIGN §6); a target without both is not judged.
+        """
+        if target.name is None or target.address is None:
+            return None
+        addr = address(target.address)
+        if inside(addr, self.consent.networks) or addr in map(address, resolved):
+            return None
+        return _no(
+            RefusalReason.UNCONFIRMED,
+            target,
+            technique,
+            f"{target.name} does not resolve to {addr}, and the consent's networks do not hold it",
         )
 
     def attribute(self, name: str | None, addr: Address | None) -> Attribution:

@@ -104,8 +104,8 @@ def _plan(view: View, say: Say, *, linked: bool) -> Table:
             Cell(text=say.finding(issue.finding)),
             Cell(text=say.several(say.where(finding.target) for finding in issue.findings)),
             Cell(text=say(f"severities.{issue.finding.severity.value}"), tone=issue.finding.severity.value),
-            Cell(text=say(f"effects.{issue.effect.value}")),
-            Cell(text=say.owner(issue.finding.owner)),
+            Cell(text=say(f"effects.{issue.effect.value}"), whole=True),
+            Cell(text=say.owner(issue.finding.owner), whole=True),
         )
         for issue in view.issues
     )

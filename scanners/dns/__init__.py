@@ -12,7 +12,7 @@ from posture.core.observations import Observation
 from posture.core.targets import Target
 from scanners.context import Context
 from scanners.dns import addresses, caa, dangling, dnssec, zone
-from scanners.observe import observe
+from scanners.dns.evidence import evident
 
 KINDS: tuple[str, ...] = (
     DnsAddresses.KIND,
@@ -29,11 +29,11 @@ async def scan(context: Context, domain: str) -> list[Observation[Any]]:
     www = Target(name=f"www.{domain}")
     return list(
         await asyncio.gather(
-            observe(context, DnsAddresses.KIND, target, addresses.look(context, domain)),
-            observe(context, DnsAddresses.KIND, www, addresses.look(context, f"www.{domain}")),
-            observe(context, DnsZone.KIND, target, zone.look(context, domain)),
-            observe(context, DnssecChain.KIND, target, dnssec.look(context, domain)),
-            observe(context, DnsCaa.KIND, target, caa.look(context, domain)),
-            observe(context, DnsDangling.KIND, target, dangling.look(context, domain)),
+            evident(context, DnsAddresses.KIND, target, addresses.look(context, domain)),
+            evident(context, DnsAddresses.KIND, www, addresses.look(context, f"www.{domain}")),
+            evident(context, DnsZone.KIND, target, zone.look(context, domain)),
+            evident(context, DnssecChain.KIND, target, dnssec.look(context, domain)),
+            evident(context, DnsCaa.KIND, target, caa.look(context, domain)),
+            evident(context, DnsDangling.KIND, target, dangling.look(context, domain)),
         )
     )

@@ -14,6 +14,7 @@ from dns.rdtypes.ANY.NS import NS
 from posture.core.observations import Reason
 from posture.core.targets import parents
 from scanners.context import Context
+from scanners.dns import evidence
 from scanners.dns.resolver import text
 from scanners.dns.transport import Server, ask, question
 from scanners.net.failure import NetFailure
@@ -42,6 +43,7 @@ async def look(context: Context, zone: str) -> Delegation | NetFailure:
         query = question(name, dns.rdatatype.NS, recurse=False)
         try:
             response = await ask(context.gateway, server, query, seconds=context.options.timeout / MAX_TRIES)
+            evidence.use(response, "parent")
             return _read(response, name)
         except NetFailure as failure:
             last = failure

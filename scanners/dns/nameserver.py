@@ -18,6 +18,7 @@ from dns.rdtypes.ANY.TXT import TXT
 from posture.core.facts.dns_zone import NameServer
 from posture.core.observations import Reason
 from scanners.context import Context
+from scanners.dns import evidence
 from scanners.dns.resolver import text
 from scanners.dns.transport import Server, ask_tcp, ask_udp, question
 from scanners.net.failure import NetFailure
@@ -48,6 +49,9 @@ class Asker:
 
     async def udp(self, query: dns.message.Message) -> dns.message.Message:
         """The response over UDP; a lost datagram is sent again once."""
+        return self._used(await self._udp(query))
+
+    async def _udp(self, query: dns.message.Message) -> dns.message.Message:
         seconds = self.context.options.timeout / _TRIES
         for _ in range(_TRIES - 1):
             try:
@@ -59,7 +63,12 @@ class Asker:
 
     async def tcp(self, query: dns.message.Message) -> dns.message.Message:
         """The response over TCP."""
-        return await ask_tcp(self.context.gateway, self.server, query, seconds=self.context.options.timeout)
+        seconds = self.context.options.timeout
+        return self._used(await ask_tcp(self.context.gateway, self.server, query, seconds=seconds))
+
+    def _used(self, response: dns.message.Message) -> dns.message.Message:
+        evidence.use(response, f"{self.server.name} {self.server.address}")
+        return response
 
     async def soa(self) -> dns.message.Message:
         return await self.udp(question(self.zone, dns.rdatatype.SOA, recurse=False))

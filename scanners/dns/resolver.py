@@ -2,6 +2,7 @@
 
 import asyncio
 import ipaddress
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -14,10 +15,14 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.resolver
 
-from posture.core.errors import PostureError
+from posture.core.consent import Technique
+from posture.core.errors import PostureError, RefusedError
 from posture.core.facts.dns_addresses import DnsAddresses
 from posture.core.observations import Reason
+from posture.core.scope import RefusalReason
+from posture.core.targets import Target, address, inside
 from scanners.context import Options
+from scanners.dns import evidence
 from scanners.dns.transport import Server, ask, question
 from scanners.net.failure import NetFailure
 from scanners.net.gateway import Gateway
@@ -120,10 +125,11 @@ class Resolver:
     async def addresses(self, name: str) -> DnsAddresses:
         """A and AAAA of a name; they are pinned, so that nothing resolves the name a second time.
 
-        Raises NetFailure when neither could be asked; one that could not is None.
+        Raises NetFailure when neither could be asked (one that could not is None), and NOT_PERMITTED where
+        the operator's `--address` is in none of the consent's networks and DNS does not confirm it.
         """
         if self._options.address is not None and name == self.target:
-            found = _given(name, self._options.address)
+            found = await self._operators(name, self._options.address)
         else:
             found = await self._addresses(name)
         if found.all:
@@ -138,8 +144,43 @@ class Resolver:
         try:
             found = await self.addresses(name)
         except NetFailure:
-            return _given(name, route.to_address)
-        return found if found.all else _given(name, route.to_address)
+            return self._believed(name, route.to_address, ())
+        return found if found.all else self._believed(name, route.to_address, ())
+
+    async def confirm(self) -> None:
+        """Find out whether all places the operator named are the applicant's, before any is contacted.
+
+        Only places outside the consent's networks are asked for, in DNS. Raises RefusedError
+        (address-unconfirmed) for the first that is not among its name's addresses.
+        """
+        named = [(route.name, route.to_address) for route in self._options.routes.routes]
+        if self._options.address is not None and self.target is not None:
+            named.insert(0, (self.target, self._options.address))
+        for name, place in named:
+            try:
+                if not self._owned(place):
+                    self._believed(name, place, (await self.addresses(name)).all)
+            except NetFailure as failure:
+                raise RefusedError(
+                    f"{place} is not known to be {name}'s ({failure.detail}).",
+                    remedy="Name an address that the name resolves to, or one in the consent's networks.",
+                    code=RefusalReason.UNCONFIRMED.value,
+                ) from None
+
+    async def _operators(self, name: str, given: str) -> DnsAddresses:
+        resolved = () if self._owned(given) else (await self._addresses(name)).all
+        return self._believed(name, given, resolved)
+
+    def _owned(self, place: str) -> bool:
+        return inside(address(place), self._gateway.scope.consent.networks)
+
+    def _believed(self, name: str, place: str, resolved: Iterable[str]) -> DnsAddresses:
+        """An address that the operator named. Raises NetFailure(not-permitted) where nothing confirms it."""
+        target = Target(name=name, address=place)
+        refusal = self._gateway.scope.unconfirmed(target, Technique.DNS, resolved)
+        if refusal is not None:
+            raise NetFailure(Reason.NOT_PERMITTED, f"{refusal.reason.value}: {refusal.detail}")
+        return _given(name, place)
 
     async def message(
         self, name: dns.name.Name, rdtype: dns.rdatatype.RdataType, *, validate: bool = False
@@ -156,7 +197,9 @@ class Resolver:
             task.add_done_callback(_retrieve)
             self._cache[key] = task
         # Several observers may wait for one answer; the budget of one must not take it from the others.
-        return await asyncio.shield(self._cache[key])
+        message = await asyncio.shield(self._cache[key])
+        evidence.use(message)
+        return message
 
     async def _fetch(self, key: _Key) -> dns.message.Message:
         failures: list[NetFailure] = []
@@ -270,10 +313,10 @@ def _retrieve(task: "asyncio.Task[dns.message.Message]") -> None:
         task.exception()
 
 
-def _given(name: str, address: str) -> DnsAddresses:
-    is_ipv6 = ":" in address
+def _given(name: str, place: str) -> DnsAddresses:
+    is_ipv6 = ":" in place
     return DnsAddresses(
-        name=name, exists=True, ipv4=() if is_ipv6 else (address,), ipv6=(address,) if is_ipv6 else ()
+        name=name, exists=True, ipv4=() if is_ipv6 else (place,), ipv6=(place,) if is_ipv6 else ()
     )
 
 

@@ -13,8 +13,8 @@ from posture.core.facts.mail_tlsa import MailTlsa
 from posture.core.observations import Observation
 from posture.core.targets import Target
 from scanners.context import Context
+from scanners.dns.evidence import evident
 from scanners.mail import dkim, dmarc, exchangers, mta_sts, spf, tls_rpt, tlsa
-from scanners.observe import observe
 
 KINDS: tuple[str, ...] = (
     MailExchangers.KIND,
@@ -32,12 +32,12 @@ async def scan(context: Context, domain: str) -> list[Observation[Any]]:
     target = Target(name=domain)
     return list(
         await asyncio.gather(
-            observe(context, MailExchangers.KIND, target, exchangers.look(context, domain)),
-            observe(context, MailSpf.KIND, target, spf.look(context, domain)),
-            observe(context, MailDmarc.KIND, target, dmarc.look(context, domain)),
-            observe(context, MailDkim.KIND, target, dkim.look(context, domain)),
-            observe(context, MailMtaSts.KIND, target, mta_sts.look(context, domain)),
-            observe(context, MailTlsRpt.KIND, target, tls_rpt.look(context, domain)),
-            observe(context, MailTlsa.KIND, target, tlsa.look(context, domain)),
+            evident(context, MailExchangers.KIND, target, exchangers.look(context, domain)),
+            evident(context, MailSpf.KIND, target, spf.look(context, domain)),
+            evident(context, MailDmarc.KIND, target, dmarc.look(context, domain)),
+            evident(context, MailDkim.KIND, target, dkim.look(context, domain)),
+            evident(context, MailMtaSts.KIND, target, mta_sts.look(context, domain)),
+            evident(context, MailTlsRpt.KIND, target, tls_rpt.look(context, domain)),
+            evident(context, MailTlsa.KIND, target, tlsa.look(context, domain)),
         )
     )

@@ -14,6 +14,7 @@ from posture.core.facts.mail_mta_sts import MailMtaSts
 from posture.core.observations import Gap, Reason, Seen
 from posture.core.targets import Target
 from scanners.context import Context
+from scanners.dns import evidence
 from scanners.dns.resolver import text
 from scanners.mail.tags import read_tags
 from scanners.mail.txt import texts
@@ -122,6 +123,7 @@ async def _fetch(context: Context, host: str) -> MailMtaSts:
     if not await _certificate_valid(context, host, found.all):
         return replace(_NONE, status="invalid", problems=("certificate",))
     status, kind, body = await asyncio.to_thread(_get, context, f"https://{host}/.well-known/mta-sts.txt")
+    evidence.use_text(f"{host} {status} {kind}", body)
     if status != 200:
         return replace(_NONE, status="invalid", problems=(f"http-status:{status}",))
     fact = read_policy(body)

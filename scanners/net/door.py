@@ -1,7 +1,8 @@
 """What every door does before the first packet: permit, route, time, ledger."""
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -44,10 +45,11 @@ class Door:
         self._pins: dict[str, tuple[str, ...]] = {}
 
     def permit(self, target: Target, technique: Technique) -> Permit:
-        return _granted(self.scope.permit(target, technique, self.clock()))
+        return self._confirmed(_granted(self.scope.permit(target, technique, self.clock())))
 
     def permit_contact(self, target: Target, technique: Technique, *, why: str) -> Permit:
-        return _granted(self.scope.permit_contact(target, technique, self.clock(), why=why))
+        permit = _granted(self.scope.permit_contact(target, technique, self.clock(), why=why))
+        return self._confirmed(permit) if permit.owner is not Owner.PROVIDER else permit
 
     def permit_query(self, target: Target, *, why: str, configured: bool = False) -> Permit:
         return _granted(self.scope.permit_query(target, self.clock(), why=why, configured=configured))
@@ -71,8 +73,13 @@ class Door:
         route = self.options.routes.find(permit.target.name, permit.target.port)
         if route is None:
             return Way(permit=permit, address=permit.target.address, port=permit.target.port)
-        self._again(permit, replace(permit.target, address=route.to_address))
+        self._confirmed(self._again(permit, replace(permit.target, address=route.to_address)))
         return Way(permit=permit, address=route.to_address, port=route.to_port)
+
+    def left(self, permit: Permit) -> float:
+        """Seconds until the permit ends. Raises NetFailure(not-permitted) as `still_valid` does."""
+        self.still_valid(permit)
+        return (permit.valid_until - self.clock()).total_seconds()
 
     def still_valid(self, permit: Permit) -> None:
         """Raises NetFailure(not-permitted) for a permit of another consent, or one whose time is over."""
@@ -82,6 +89,18 @@ class Door:
             raise NetFailure(
                 Reason.NOT_PERMITTED, f"the permit ended {permit.valid_until.isoformat()}, before the contact"
             )
+
+    @contextmanager
+    def accepting(self, way: Way) -> Iterator[None]:
+        """Write down that the place accepted the connection made inside, even if it was reset at once."""
+        try:
+            yield
+        except NetFailure as failure:
+            # Linux tells an RST that answers our SYN (refused) from one that follows the handshake (reset).
+            if failure.reason is Reason.RESET:
+                self.ledger.note_accepted(way.address, way.port)
+            raise
+        self.ledger.note_accepted(way.address, way.port)
 
     def note(self, way: Way) -> None:
         """Check the time once more and write one contact down; the packet follows at once."""
@@ -95,6 +114,15 @@ class Door:
             connections=1,
         )
 
+    def _confirmed(self, permit: Permit) -> Permit:
+        """The permit, if its name was seen to lead to its address; the consent's networks need no proof."""
+        unconfirmed = self.scope.unconfirmed(
+            permit.target, permit.technique, self.pinned(permit.target.name or "") or ()
+        )
+        if unconfirmed is not None:
+            raise _refused(unconfirmed)
+        return permit
+
     def _again(self, permit: Permit, target: Target) -> Permit:
         """The same kind of leave for another address of the target."""
         if permit.depth is Depth.QUERY:
@@ -106,8 +134,12 @@ class Door:
 
 def _granted(answer: Permit | Refusal) -> Permit:
     if isinstance(answer, Refusal):
-        raise NetFailure(Reason.NOT_PERMITTED, f"{answer.reason.value}: {answer.detail}")
+        raise _refused(answer)
     return answer
+
+
+def _refused(refusal: Refusal) -> NetFailure:
+    return NetFailure(Reason.NOT_PERMITTED, f"{refusal.reason.value}: {refusal.detail}")
 
 
 def _spelling(name: str) -> str:

@@ -80,8 +80,9 @@ class Gateway:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._door.note(way)
             seconds = self._door.options.timeout if timeout is None else timeout
-            async with deadline(seconds, f"connect to {way.label()}"):
-                await asyncio.get_running_loop().sock_connect(sock, (way.address, way.port))
+            with self._door.accepting(way):
+                async with deadline(min(seconds, self._door.left(permit)), f"connect to {way.label()}"):
+                    await asyncio.get_running_loop().sock_connect(sock, (way.address, way.port))
             self.ledger.note_source(sock.getsockname()[0])
             stream = Stream(sock, slot, timeout=self._door.options.timeout, what=way.label())
             undo.pop_all()

@@ -107,17 +107,22 @@ class _Dialler:
             self._watch.add(sock)
             sock.slot = self._door.pace.enter_blocking(way.address, timeout=self._watch.left(None))
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            sock.settimeout(self._watch.left(timeout))
+            sock.settimeout(min(self._watch.left(timeout), self._door.left(way.permit)))
             self._door.note(way)
-            sock.connect((way.address, way.port))
-        except OSError as error:
-            sock.close()
-            raise failure_of(error, f"connect to {way.label()}") from None
+            with self._door.accepting(way):
+                _dial(sock, way)
         except BaseException:
             sock.close()
             raise
         self._door.ledger.note_source(sock.getsockname()[0])
         return sock
+
+
+def _dial(sock: WatchedSocket, way: Way) -> None:
+    try:
+        sock.connect((way.address, way.port))
+    except OSError as error:
+        raise failure_of(error, f"connect to {way.label()}") from None
 
 
 class _Adapter(HTTPAdapter):

@@ -1,4 +1,4 @@
-"""The list of everything that was sent, written before it is sent."""
+"""The list of everything that was sent, written before it is sent; and which ports took us in."""
 
 import ipaddress
 import threading
@@ -24,6 +24,7 @@ class Ledger:
         self._lock = threading.Lock()
         self._lines: dict[tuple[str, str, str], _Line] = {}
         self._sources: set[str] = set()
+        self._accepted: dict[str, set[int]] = {}
 
     def note(
         self, address: str, ports: Iterable[int], *, technique: str, why: str, at: datetime, connections: int
@@ -39,6 +40,16 @@ class Ledger:
         """Record an address of our own that something was sent from."""
         with self._lock:
             self._sources.add(address)
+
+    def note_accepted(self, address: str, port: int) -> None:
+        """Record that a TCP connection of ours was accepted there."""
+        with self._lock:
+            self._accepted.setdefault(address, set()).add(port)
+
+    def accepted(self, address: str) -> frozenset[int]:
+        """The TCP ports of a physical address that have accepted a connection of this scan."""
+        with self._lock:
+            return frozenset(self._accepted.get(address, ()))
 
     def contacts(self) -> tuple[Contact, ...]:
         """Every contact, ordered by address (IPv4 first, numerically), technique and reason."""

@@ -1,12 +1,14 @@
 """The nmap program: found, started, bounded, killed, reaped."""
 
 import asyncio
+import ctypes
 import os
 import re
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -15,6 +17,7 @@ from posture.core.observations import Reason
 from scanners.context import Options
 from scanners.net.failure import NetFailure
 
+_PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 _MOST_OUTPUT = 32 * 1024 * 1024
 _TO_START = 10.0
 _MOST_TALK = 64 * 1024
@@ -130,6 +133,7 @@ async def _start(path: str, arguments: Sequence[str]) -> asyncio.subprocess.Proc
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
+            preexec_fn=_with_us(),
             env={**os.environ, "LC_ALL": "C"},
         )
     )
@@ -138,6 +142,25 @@ async def _start(path: str, arguments: Sequence[str]) -> asyncio.subprocess.Proc
     except asyncio.CancelledError:
         await asyncio.shield(_end(await starting, ()))
         raise
+
+
+def _with_us() -> Callable[[], None] | None:
+    """What nmap does before it becomes nmap: ask the kernel to be killed when we die (prctl(2), Linux).
+
+    This is for SIGKILL; every other end of ours kills nmap itself. Other threads may hold locks while Python
+    forks, so the child imports and looks up nothing: it makes two system calls through what is ready here.
+    A program with capabilities of its own loses the wish when it starts, as the kernel wants it.
+    """
+    if sys.platform != "linux":
+        return None
+    prctl, kill, parent = ctypes.CDLL(None).prctl, int(signal.SIGKILL), os.getpid()
+
+    def ask() -> None:
+        prctl(_PR_SET_PDEATHSIG, kill, 0, 0, 0)
+        if os.getppid() != parent:  # we died before it could ask
+            os._exit(1)
+
+    return ask
 
 
 async def _everything(stream: asyncio.StreamReader | None) -> bytes:

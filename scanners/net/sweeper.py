@@ -16,6 +16,8 @@ from scanners.net.nmap import NmapError, Output, checked, find_nmap, privileged,
 _RETRIES = 2
 #: What nmap needs to start and to write its result.
 _GRACE = 10.0
+#: Seconds before the permits end that nmap is killed: a busy machine may be late, the last packet may not.
+_EARLY = 0.5
 _NO_PRIVILEGE = re.compile(r"root privileges|raw socket|Operation not permitted|dnet: Failed to open device")
 _NO_WAY = re.compile(r"determine route|unreachable|No route to host", re.IGNORECASE)
 _ERROR = re.compile(rb' errormsg="([^"]*)"')
@@ -58,12 +60,26 @@ class Sweeper:
     ) -> Output:
         path = find_nmap(self._door.options)
         ports = [port for one in _ports(words) for port in range(one.first, one.last + 1)]
-        command = (*_fixed(leave, rate=rate, seconds=seconds), *words, *leave)
+        left = self._left(permit for permits in leave.values() for permit in permits)
+        command = (*_fixed(leave, rate=rate, seconds=min(seconds, left)), *words, *leave)
         for target, permits in leave.items():
-            for permit in permits:
-                self._door.still_valid(permit)
             self._note(target, permits[0], ports)
-        return await run(path, command, seconds=seconds * len(leave) + _GRACE)
+        needed = seconds * len(leave) + _GRACE
+        try:
+            return await run(path, command, seconds=min(needed, left))
+        except NetFailure as failure:
+            if failure.reason is Reason.BUDGET and left < needed:
+                raise NetFailure(
+                    Reason.NOT_PERMITTED, "expired: the consent ended in the middle of the sweep"
+                ) from None
+            raise
+
+    def _left(self, permits: Iterable[Permit]) -> float:
+        """Seconds that nmap may run. Raises NetFailure(not-permitted) when that is nothing."""
+        left = min(self._door.left(permit) for permit in permits) - _EARLY
+        if left <= 0:
+            raise NetFailure(Reason.NOT_PERMITTED, "expired: the consent ends before a sweep could begin")
+        return left
 
     def _note(self, target: str, permit: Permit, numbers: Sequence[int]) -> None:
         self._door.ledger.note(

@@ -2,6 +2,9 @@
 
 An intrusion-prevention system that bans us half-way makes every later port silent, and a silent port would
 read as one that is not reachable. So a few ports that answered are asked again, by ordinary connections.
+
+One that bans us before the sweep, by RST, makes every port look closed. What other scanners met tells: a port
+that accepted any connection of this scan has to be open in the sweep, and still when it is over.
 """
 
 import asyncio
@@ -28,6 +31,7 @@ class Control:
 
     def __init__(self, gateway: Gateway, spots: Sequence[Spot]) -> None:
         self._gateway = gateway
+        self._address = spots[0].address
         self._spots = {spot.number: spot for spot in spots if spot.protocol == "tcp"}
         self._known: dict[int, bool] = {}
         self._failure = NetFailure(Reason.TIMEOUT, "silence")
@@ -53,12 +57,24 @@ class Control:
         """Raises NetFailure unless the host answers as it did before, and the sweep saw it do so."""
         for number, was_open in self._known.items():
             self._agree(number, report, was_open=was_open)
-        if not self._known:
-            self._known = _answers(report)
+        self._contradicted(report)
+        if not any(self._known.values()):
+            # Closed ports alone prove nothing against a ban by RST: those that the sweep saw open do.
+            self._known |= _answers(report, open_only=bool(self._known))
         udp_alone = not self._spots and any(port.answered for port in report.ports.values())
         if not self._known and not udp_alone:
             raise _nothing(report, self._failure)
         await self._confirm("after")
+        self._contradicted(report)
+
+    def _contradicted(self, report: HostReport) -> None:
+        """Every port that accepted a connection of this scan is open in the sweep, and a control from now on."""
+        for number in sorted(self._gateway.ledger.accepted(self._address) & self._spots.keys()):
+            state = report.ports["tcp", number].state
+            if state != "open":
+                detail = f"port {number} accepted a connection of this scan, but the sweep found it {state}"
+                raise NetFailure(Reason.BLOCKED, f"answers changed during the scan: {detail}")
+            self._known[number] = True
 
     def _agree(self, number: int, report: HostReport, *, was_open: bool) -> None:
         port = report.ports["tcp", number]
@@ -100,10 +116,12 @@ def _rank(port: int) -> int:
     return _LIKELY.index(port) if port in _LIKELY else len(_LIKELY)
 
 
-def _answers(report: HostReport) -> dict[int, bool]:
-    """Controls from the sweep itself, open ports first, for a host on which no likely port answers."""
+def _answers(report: HostReport, *, open_only: bool) -> dict[int, bool]:
+    """Controls from the sweep itself, open ports first, for a host on which no likely port is open."""
     answered = [
-        (n, p.state == "open") for (kind, n), p in report.ports.items() if kind == "tcp" and p.answered
+        (number, port.state == "open")
+        for (kind, number), port in report.ports.items()
+        if kind == "tcp" and port.answered and (port.state == "open" or not open_only)
     ]
     return dict(sorted(answered, key=lambda entry: (not entry[1], entry[0]))[:_MOST_KEPT])
 

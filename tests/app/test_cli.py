@@ -237,3 +237,28 @@ def test_ports_beyond_the_consent_are_refused_before_anything_is_sent(papers: Pa
         done = posture(*words, "--consent", "consent.toml", "--json", cwd=papers)
         assert done.returncode == 4, done.stderr
         assert "3389" in json.loads(done.stdout)["message"]
+
+
+def test_a_refused_scan_leaves_no_database(papers: Path) -> None:
+    (papers / "consent.toml").write_text(consent_text(domains='["other.example"]'), encoding="utf-8")
+    url = f"sqlite:///{papers / 'new' / 'posture.db'}"
+    done = posture("assess", "example.co.jp", "--consent", "consent.toml", "--database", url, cwd=papers)
+    assert done.returncode == 4, done.stderr
+    assert not (papers / "new").exists()
+
+
+def test_what_papers_say_cannot_steer_a_terminal(papers: Path) -> None:
+    text = consent_text().replace("株式会社例", "\\u001b]0;title\\u0007\\u202e")
+    (papers / "consent.toml").write_text(text, encoding="utf-8")
+    done = posture("consent", "show", "consent.toml", cwd=papers)
+    assert "\\x1b]0;title" in done.stdout
+    assert not {"\x1b", "\x07", "\u202e"} & set(done.stdout)
+    assert "\x1b" not in posture("assess", "\x1b[31m", "--consent", "consent.toml", cwd=papers).stderr
+
+
+def test_an_address_is_probed_as_an_address(papers: Path) -> None:
+    done = posture("probe", "tls", "127.0.0.9:9", "--consent", "consent.toml", "--json", cwd=papers)
+    assert done.returncode == 0, done.stderr
+    (seen,) = json.loads(done.stdout)["observations"]
+    assert seen["target"] == {"name": None, "address": "127.0.0.9", "port": 9, "url": None}
+    assert (seen["seen"], seen["reason"]) == (False, "refused")

@@ -32,6 +32,8 @@ def test_names_follow_idna_2008_and_not_pythons_codec() -> None:
         ('"example.co.jp"', '"exa mple"', "domains.0"),
         ('"example.co.jp"', '"-oN.example"', "domains.0"),
         ('"example.co.jp"', '"127.0.0.1"', "domains.0"),
+        ('"example.co.jp"', '"co.jp"', "domains.0"),
+        ('"example.co.jp"', '"github.io"', "domains.0"),
         ('domains = ["example.co.jp"]', "domains = []", "domains"),
         ("taro@example.co.jp", "taro", "granted_by.email"),
         ("a" * 64, "a" * 63, "document.sha256"),
@@ -68,6 +70,11 @@ def test_garbage_instead_of_a_consent_is_one_sentence(tmp_path: Path, content: b
         read_consent(path)
     assert str(path) in caught.value.message
     assert "\n" not in caught.value.message
+
+
+def test_a_consent_nested_without_end_is_one_sentence() -> None:
+    with pytest.raises(PostureError, match="nested too deeply"):
+        parse_consent("x = " + "[" * 100_000, "c")
 
 
 def test_an_absent_consent_and_a_folder_are_one_sentence(tmp_path: Path) -> None:

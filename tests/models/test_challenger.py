@@ -77,8 +77,8 @@ def test_little_experience_does_not_promote() -> None:
 
 
 def test_a_truth_the_prior_cannot_express_promotes() -> None:
-    """Open ports multiply e-mail claims by four and nothing else: one shared coefficient cannot say that."""
-    found = challenger.contest(policies(6000, 30.0, strange=1.4), CUT)
+    """Open ports multiply e-mail claims by six and nothing else: one shared coefficient cannot say that."""
+    found = challenger.contest(policies(6000, 30.0, strange=1.8), CUT)
     assert found.promoted
     assert found.deviance_challenger < found.deviance_map
     assert found.difference.high < 0

@@ -17,7 +17,13 @@ from posture.core.observations import Reason
 from tests.support.applicants import ALL_COVERS, COVERS, application, findings
 
 TODAY = date(2026, 12, 1)
-TYPICAL = ("dmarc_not_enforced", "tls_weak", "web_hardening_missing", "ftp_exposed")
+TYPICAL = (
+    "dmarc_not_enforced",
+    "tls_weak",
+    "web_hardening_missing",
+    "ftp_exposed",
+    "admin_interface_exposed",
+)
 EXPOSED = (
     "rdp_exposed",
     "database_exposed",
@@ -55,8 +61,13 @@ def test_a_well_kept_applicant_is_quoted_with_a_discount() -> None:
 def test_a_typical_applicant_is_quoted_with_subjectivities() -> None:
     made = decision(TYPICAL)
     assert (made.tier, made.action) == (Tier.T3, Action.SUBJECTIVITIES)
-    assert [item.id for item in made.subjectivities] == ["replace-ftp", "harden-tls", "enforce-dmarc"]
-    ftp = made.subjectivities[0]
+    assert [item.id for item in made.subjectivities] == [
+        "restrict-admin-interface",
+        "replace-ftp",
+        "harden-tls",
+        "enforce-dmarc",
+    ]
+    ftp = made.subjectivities[1]
     assert ftp.arguments == {"phase": "post_bind", "due_days": 30, "closed_by": ("ports/ftp",)}
     assert len(ftp.findings) == 1
 
@@ -142,7 +153,7 @@ def test_an_open_vulnerability_question_refers_with_a_floored_indication() -> No
 
 
 def test_too_little_seen_of_a_peril_is_referred_without_a_price() -> None:
-    made = decision((), ("dmarc_not_enforced", "spf_missing"))
+    made = decision((), ("dmarc_not_enforced", "spf_missing", "tls_weak"))
     (said,) = [item for item in made.reasons if item.id == ReasonId.COVERAGE]
     assert said.arguments["peril"] == "email"
     assert said.arguments["coverage"] < said.arguments["floor"] == 0.7  # type: ignore[operator]
@@ -293,6 +304,27 @@ def test_the_cap_is_said_and_both_loadings_are_shown() -> None:
     capped = [item for item in made.reasons if item.id == ReasonId.CAPPED]
     assert {item.arguments["cover"] for item in capped} == {"A", "B"}
     assert made.loading["A"].charged < made.loading["A"].technical  # type: ignore[union-attr]  # priced
+    for item in capped:
+        shown = made.loading[str(item.arguments["cover"])]
+        assert shown is not None
+        assert (item.arguments["technical"], item.arguments["charged"]) == (shown.technical, shown.charged)
+
+
+def test_what_is_better_than_average_is_no_reason_to_refer() -> None:
+    """Nor does it stand where something worse than average was left out."""
+    assert ReasonId.LOWERS in reasons(decision(TYPICAL))
+    for made in (decision(EXPOSED), decision(("telnet_exposed",)), decision((), ("smb_exposed",))):
+        assert made.action is Action.REFER
+        assert ReasonId.LOWERS not in reasons(made)
+    four = decision((*TYPICAL, "vpn_class_b"))
+    assert (four.tier, four.action) == (Tier.T4, Action.SUBJECTIVITIES)
+    assert [item.id for item in four.reasons].count(ReasonId.RAISES) == 4
+    assert ReasonId.LOWERS not in reasons(four)
+    few = decision(("vpn_class_a",))
+    assert (few.tier, few.action) == (Tier.T4, Action.SUBJECTIVITIES)
+    assert [item.id for item in few.reasons].index(ReasonId.RAISES) < [item.id for item in few.reasons].index(
+        ReasonId.LOWERS
+    )
 
 
 def test_a_small_policy_pays_the_minimum_shared_among_its_covers() -> None:

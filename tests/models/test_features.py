@@ -3,6 +3,7 @@
 import pytest
 
 from models import features, priors
+from posture.checks.registry import catalogue
 from posture.core.findings import Confidence, Finding, Outcome, Owner
 from posture.core.observations import Reason
 from tests.support import applicants
@@ -88,3 +89,38 @@ def test_the_schema_changes_with_the_features() -> None:
     assert features.schema(names) == features.vector([]).schema
     assert features.schema(names[1:]) != features.schema(names)
     assert features.schema([*names[1:], names[0]]) != features.schema(names)
+
+
+@pytest.mark.parametrize(
+    ("check", "message", "feature", "worth"),
+    [
+        ("tls/certificate_current", "late", "certificate_invalid", 0.0),
+        ("tls/certificate_current", "expired", "certificate_invalid", 1.0),
+        ("tls/certificate_current", "expired_mail", "certificate_invalid", 1.0),
+        ("tls/certificate_current", "not_yet_valid", "certificate_invalid", 1.0),
+        ("tls/modern_protocol", "no_tls", "tls_weak", 0.0),
+        ("tls/modern_protocol", "only_old", "tls_weak", 1.0),
+        ("web/remote_access_gateway", "reachable", "vpn_class_a", 0.0),
+        ("web/remote_access_gateway", "often_in_claims", "vpn_class_a", 1.0),
+    ],
+)
+def test_only_messages_that_mean_the_feature_set_it(
+    check: str, message: str, feature: str, worth: float
+) -> None:
+    """A certificate about to expire is valid; a service without any encryption is priced as what it is."""
+    others = [item for item in applicants.findings() if item.check != check]
+    vector = features.vector([*others, finding(check, Outcome.FAIL, message=message)])
+    assert vector.values[feature] == worth
+
+
+def test_plaintext_ftp_is_priced_once() -> None:
+    others = [item for item in applicants.findings(("ftp_exposed",)) if item.check != "tls/modern_protocol"]
+    vector = features.vector([*others, finding("tls/modern_protocol", Outcome.FAIL, message="no_tls")])
+    assert [name for name, value in vector.values.items() if value] == ["ftp_exposed"]
+
+
+def test_every_check_and_message_that_counts_exists_and_can_fail() -> None:
+    cards = catalogue().cards
+    for row in priors.table().active():
+        for source in row.sources:
+            assert source.messages <= set(cards[source.check].severities), (row.name, source)

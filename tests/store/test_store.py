@@ -159,6 +159,13 @@ def test_a_file_that_is_no_database_is_one_sentence(tmp_path: Path) -> None:
         database.open_database(f"sqlite:///{path}")
 
 
+def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
+    path = tmp_path / "made" / "posture.db"
+    database.open_database(f"sqlite:///{path}").close()
+    assert path.stat().st_mode & 0o077 == 0
+    assert path.parent.stat().st_mode & 0o077 == 0
+
+
 def test_two_writers_at_once_lose_nothing(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'posture.db'}"
     database.open_database(url).close()

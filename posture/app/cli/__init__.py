@@ -10,6 +10,7 @@ from typing import Final, NoReturn
 import click
 
 import posture
+from posture.app.cli.stopping import stopping
 from posture.core.errors import ExitCode, PostureError
 
 #: Command name → module under `posture.app.cli` and attribute; modules load when their command is used.
@@ -83,6 +84,21 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _run(words: Sequence[str], *, as_json: bool) -> int:
+    with stopping() as stop:
+        try:
+            return _called(words, as_json=as_json)
+        except (KeyboardInterrupt, click.Abort):
+            return _fail(
+                stop.exit_code,
+                "interrupted",
+                f"Stopped ({stop.name}).",
+                "Nothing was half-written; run the command again.",
+                as_json=as_json,
+            )
+
+
+def _called(words: Sequence[str], *, as_json: bool) -> int:
+    """Run the command. Raises KeyboardInterrupt and click.Abort only."""
     try:
         code = cli.main(list(words), prog_name="posture", standalone_mode=False)
         return int(code) if isinstance(code, int) else ExitCode.DONE
@@ -97,9 +113,8 @@ def _run(words: Sequence[str], *, as_json: bool) -> int:
         return _fail(
             ExitCode.SETUP, "setup", error.format_message(), "Correct it and try again.", as_json=as_json
         )
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("Stopped. Nothing was half-written.", err=True)
-        return ExitCode.INTERRUPTED
+    except click.Abort:
+        raise
     except BrokenPipeError:
         # The reader of our output has left, as `head` does: not an error, but Python would say so at exit.
         sys.stdout = None

@@ -78,18 +78,33 @@ def test_headers(header: str, value: str, verdict: Verdict) -> None:
     assert verdict in list(web.judge(page((header, value))))
 
 
+@pytest.mark.parametrize("value", ["Apache", "nginx/1.18.0", "cloudflare", "PHP", "Apache-Coyote/1.1", ""])
+def test_without_a_version_of_a_judged_product_there_is_nothing_to_judge(value: str) -> None:
+    assert list(web.judge(page(("Server", value)))) == [not_applicable("not_stated")]
+
+
 @pytest.mark.parametrize(
-    "value",
-    ["Apache", "nginx/1.18.0", "cloudflare", "PHP", "Apache/3.0", "Apache-Coyote/1.1", "PHP/9.9.9", ""],
+    ("value", "unlisted"),
+    [
+        ("Apache/3.0", ("Apache HTTP Server 3.0",)),
+        ("PHP/9.9.9", ("PHP 9.9.9",)),
+        ("Apache/2.4.62 PHP/5.1.6", ("PHP 5.1.6",)),
+    ],
 )
-def test_what_states_no_version_that_the_table_knows_is_unknown(value: str) -> None:
-    assert list(web.judge(page(("Server", value)))) == [unknown("not_stated", path="headers")]
+def test_a_version_that_the_table_does_not_list_is_unknown(value: str, unlisted: tuple[str, ...]) -> None:
+    verdict = unknown("not_listed", path="headers", software=unlisted)
+    assert list(web.judge(page(("Server", value)))) == [verdict]
+
+
+def test_a_system_named_beside_a_version_is_not_given_that_version() -> None:
+    assert list(web.judge(page(("Server", "Apache/2.2.15 (CentOS)")))) == [
+        ended("Apache HTTP Server", "2.2.15", "2017-07-11")
+    ]
 
 
 def test_one_product_past_its_day_is_not_excused_by_another() -> None:
     fact = page(("Server", "Apache/2.4.6 (CentOS) OpenSSL/1.0.2k-fips PHP/5.4.16"))
     assert list(web.judge(fact)) == [
-        ended("CentOS Linux", "2.4.6", "2024-06-30"),
         ended("OpenSSL", "1.0.2", "2019-12-31"),
         ended("PHP", "5.4.16", "2015-09-03"),
     ]
@@ -103,7 +118,7 @@ def test_every_answer_of_the_host_counts_and_an_upgrade_without_a_word_is_judged
     telling = replace(silent, headers=(("Server", "Microsoft-IIS/6.0"),))
     assert [verdict.outcome for verdict in web.judge(replace(led_on, redirects=(telling,)))] == [Outcome.FAIL]
     stranger = replace(telling, url="https://cdn.example.jp/")
-    assert list(web.judge(page(redirects=(stranger,)))) == [unknown("not_stated", path="headers")]
+    assert list(web.judge(page(redirects=(stranger,)))) == [not_applicable("not_stated")]
 
 
 @pytest.mark.parametrize(
@@ -125,10 +140,10 @@ def test_every_answer_of_the_host_counts_and_an_upgrade_without_a_word_is_judged
             ended("Debian (by its OpenSSH)", "7.9", "2024-06-30"),
         ),
         (greeting("SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3"), supported("Debian (by its OpenSSH) 9.2")),
-        (greeting("SSH-2.0-OpenSSH_7.4"), unknown("not_stated", path="version")),
-        (greeting("220 mail.example.jp ESMTP Postfix", "Postfix"), unknown("not_stated", path="version")),
-        (greeting("SSH-2.0-dropbear_2019.78"), unknown("not_stated", path="version")),
-        (NOTHING, unknown("not_stated", path="version")),
+        (greeting("SSH-2.0-OpenSSH_7.4"), not_applicable("not_stated")),
+        (greeting("220 mail.example.jp ESMTP Postfix", "Postfix"), not_applicable("not_stated")),
+        (greeting("SSH-2.0-dropbear_2019.78"), not_applicable("not_stated")),
+        (NOTHING, not_applicable("not_stated")),
     ],
     ids=str,
 )

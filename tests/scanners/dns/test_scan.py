@@ -1,5 +1,7 @@
 """The whole area: every kind is answered for, whatever the network does."""
 
+import re
+
 import pytest
 
 from posture.core.observations import Seen
@@ -66,3 +68,17 @@ def test_the_ledger_has_every_server() -> None:
         ("127.0.0.2", "name-server"),
     }
     assert queries == asked
+
+
+def test_evidence_is_the_same_until_an_answer_changes() -> None:
+    found = []
+    for zone in (ZONE, ZONE, ZONE + '@ CAA 0 issue "ca.example"\n'):
+        with DnsServer(recursive=True) as server:
+            server.zone("example.jp", zone)
+            context = lab_context(server)
+            seen = ask(context, lambda c: dns.scan(c, "example.jp"))
+        found.append({(obs.kind, obs.target.name): obs.evidence for obs in seen})
+    first, again, changed = found
+    assert first == again
+    assert all(re.fullmatch(r"[0-9a-f]{64}", digest) for (digest,) in first.values())
+    assert {kind for kind, _ in first if first[kind, _] != changed[kind, _]} == {"dns.caa"}

@@ -1,5 +1,7 @@
 """The whole area: every kind is answered for, whatever the network does."""
 
+import re
+
 import pytest
 
 from posture.core.observations import Seen
@@ -34,3 +36,16 @@ def test_nothing_is_seen_through_a_broken_resolver(behaviour: misbehave.Behaviou
     assert {fact.status for fact in told} == {"temperror"}
     assert {obs.kind for obs in found} == set(mail.KINDS)
     assert context.faults == []
+
+
+def test_evidence_is_the_same_until_an_answer_changes() -> None:
+    found = []
+    for zone in (ZONE, ZONE, ZONE.replace("p=reject", "p=none")):
+        with DnsServer(recursive=True) as server:
+            server.zone("example.jp", zone)
+            seen = ask(lab_context(server), lambda c: mail.scan(c, "example.jp"))
+        found.append({obs.kind: obs.evidence for obs in seen})
+    first, again, changed = found
+    assert first == again
+    assert all(re.fullmatch(r"[0-9a-f]{64}", digest) for (digest,) in first.values())
+    assert [kind for kind in first if first[kind] != changed[kind]] == ["mail.dmarc"]

@@ -161,7 +161,7 @@ def test_a_well_kept_site(tmp_path: Path) -> None:
         "security_txt": "fail missing",
         "software_not_disclosed": "pass silent",
         "start_page_is_own": "pass own",
-        "supported_software": "unknown not_stated",
+        "supported_software": "not_applicable not_stated",
     }
     assert said(found, 80)["https_enforced"] == "pass enforced"
     assert {outcome.partition(" ")[0] for outcome in said(found, 80).values()} == {"pass", "not_applicable"}
