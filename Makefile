@@ -48,9 +48,15 @@ lint: setup-dev ## ruff, mypy --strict and the import contracts
 
 model: setup ## fit the shipped risk model anew from its tables
 	@$(BIN)/python -m models.build
+	@$(BIN)/python -m models.card
 
 docs: setup ## write docs/cli.md and docs/checks.md anew from the program
 	@$(BIN)/python scripts/make_docs.py
+
+pictures: setup-dev ## take the pictures of the README anew from the demo
+	@sh scripts/tools.sh --tests
+	@$(BIN)/posture demo --out demo
+	@$(BIN)/python scripts/pictures.py demo
 
 format: setup-dev ## let ruff lay the code out and fix what it safely can
 	@$(BIN)/ruff check --fix .

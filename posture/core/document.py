@@ -8,7 +8,7 @@ from typing import Any
 
 from posture.core import codec
 from posture.core.assessment import Assessment
-from posture.core.decisions import Cover, Premium
+from posture.core.decisions import Cover, Interval, Premium
 from posture.core.facts import fact_classes
 from posture.core.findings import Finding
 from posture.core.observations import Gap, Observation, Seen, Unseen
@@ -78,6 +78,7 @@ def assessment(item: Assessment) -> dict[str, Any]:
     document["features"] = dict(item.features.values)
     document["feature_vector"] = codec.encode(item.features)
     document["consent"] = {"digest": item.consent.digest} | codec.encode(item.consent)
+    document["score"] |= _interval(item.score.interval)
     document["decision"]["premium"] = _premium(item.decision.premium)
     return document
 
@@ -99,6 +100,7 @@ def read_assessment(document: Mapping[str, Any]) -> Assessment:
     decision = _object(plain.get("decision"), "$.decision")
     premium = _read_premium(_object(decision.get("premium"), "$.decision.premium"))
     plain |= {
+        "score": _read_score(_object(plain.get("score"), "$.score")),
         "observations": [],
         "features": plain.get("feature_vector"),
         "decision": {**decision, "premium": premium},
@@ -116,6 +118,17 @@ def _same_consent(item: Assessment, document: Mapping[str, Any]) -> None:
 
 def _object(value: object, path: str) -> Mapping[str, Any]:
     return codec.decode(dict[str, Any], value, path)
+
+
+def _interval(interval: Interval) -> dict[str, Any]:
+    """The score's interval as DESIGN §6 has it: [low, high] with `level` beside."""
+    return {"interval": [interval.low, interval.high], "level": interval.level}
+
+
+def _read_score(document: Mapping[str, Any]) -> dict[str, Any]:
+    low, high = codec.decode(tuple[float, float], document.get("interval"), "$.score.interval")
+    interval = {"low": low, "high": high, "level": document.get("level")}
+    return {**document, "interval": interval}
 
 
 def _premium(premium: Premium) -> dict[str, Any]:

@@ -106,7 +106,7 @@ def _akatsuki(authority: Authority) -> Company:
 
 
 def _minato(authority: Authority) -> Company:
-    """Typical: set up well once, then left alone."""
+    """Typical: set up well once, then left alone, with the office's storage reachable for work from home."""
     domain, web, mail = "minato.example", "127.0.102.1", "127.0.102.4"
     mail_name = f"mail.{domain}"
     web_names = (domain, f"www.{domain}")
@@ -120,10 +120,12 @@ def _minato(authority: Authority) -> Company:
         _dmarc TXT "v=DMARC1; p=none"
         default._domainkey TXT {_text(dkim_record(1024))}
     """
+    storage = Site(headers=_USUAL_HEADERS, pages={"/": _titled("MINATO-NAS - Synology NAS", "ログイン")})
     services = {
         21: FileServer(greeting="(vsFTPd 3.0.3)").talk,
         80: Site(headers=_USUAL_HEADERS, redirect=True).talk,
         443: over_tls(_usual_tls(authority.issue(*web_names, days_left=12)), site.talk),
+        8443: over_tls(_usual_tls(authority.self_signed("minato-nas")), storage.talk),
     }
     mail_server = MailServer(
         name=mail_name, software="Postfix (Debian/GNU)", tls=_usual_tls(authority.self_signed(mail_name))
@@ -237,8 +239,12 @@ def _obsolete_tls(credential: Credential) -> ssl.SSLContext:
 
 
 def _home(name: str) -> Page:
-    head = f'<html lang="ja"><meta charset="utf-8"><title>{name}</title>'
-    return Page(body=f"<!doctype html>{head}<p>{name}</p><p>デモ用の架空の会社です。</p></html>\n")
+    return _titled(name, name)
+
+
+def _titled(title: str, text: str) -> Page:
+    head = f'<html lang="ja"><meta charset="utf-8"><title>{title}</title>'
+    return Page(body=f"<!doctype html>{head}<p>{text}</p><p>デモ用の架空の会社です。</p></html>\n")
 
 
 def _security_contact(domain: str, until: datetime) -> Page:

@@ -68,7 +68,7 @@ class Control:
         self._contradicted(report)
 
     def _contradicted(self, report: HostReport) -> None:
-        """Every port that accepted a connection of this scan is open in the sweep, and a control from now on."""
+        """What accepted a connection of this scan is open in the sweep, and a control from now on."""
         for number in sorted(self._gateway.ledger.accepted(self._address) & self._spots.keys()):
             state = report.ports["tcp", number].state
             if state != "open":

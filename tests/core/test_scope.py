@@ -275,3 +275,6 @@ def test_the_operators_own_resolver_may_be_anywhere_and_gets_queries_only() -> N
     answer = SCOPE.permit_query(Target(address="127.0.0.1"), NOW, why="resolver", configured=True)
     assert isinstance(answer, Permit)
     assert (answer.depth, answer.technique) == (Depth.QUERY, Technique.DNS)
+
+
+# -- an address that only the operator's word connects with a name -------------------------------------------

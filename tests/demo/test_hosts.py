@@ -154,8 +154,9 @@ def test_the_exposed_mail_server_has_no_tls(clients: Clients) -> None:
 
 def _get(clients: Clients, url: str, *, method: str = "GET") -> requests.Response:
     scheme, _, rest = url.partition("://")
-    name, _, path = rest.partition("/")
-    address, port = clients.where(name, 443 if scheme == "https" else 80)
+    place, _, path = rest.partition("/")
+    name, _, number = place.partition(":")
+    address, port = clients.where(name, int(number or {"https": 443, "http": 80}[scheme]))
     with requests.Session() as session:
         session.trust_env = False
         session.mount("https://", _OldFashioned())
@@ -202,6 +203,12 @@ def test_web_headers(clients: Clients) -> None:
     assert "Server" not in sent["akatsuki.example"]
     assert sent["minato.example"]["Server"] == "nginx"
     assert sent["hayate.example"]["X-Powered-By"] == "PHP/5.3.3"
+
+
+def test_the_typical_company_shows_the_login_page_of_its_storage(clients: Clients) -> None:
+    page = _get(clients, "https://minato.example:8443/")
+    assert page.status_code == 200
+    assert "<title>MINATO-NAS - Synology NAS</title>" in page.text
 
 
 def test_the_mail_policy_is_published_where_it_belongs(clients: Clients) -> None:

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -138,9 +139,13 @@ def _traceable(exposed: Any) -> None:
     assert {"ports/remote_desktop", "ports/database", "ports/file_sharing", "mail/dmarc"} <= traced
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_an_interrupt_ends_everything(way: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("way", "number"),
+    [*((way, signal.SIGINT) for way in WAYS), ("me", signal.SIGTERM), ("me", signal.SIGHUP)],
+)
+def test_an_interrupt_ends_everything(way: str, number: int, tmp_path: Path) -> None:
     before = children()
+    folders = set(Path(tempfile.gettempdir()).glob("posture-demo-*"))
     with adopting():
         with subprocess.Popen(
             [*_command(way), "-c", _RUN],
@@ -154,11 +159,12 @@ def test_an_interrupt_ends_everything(way: str, tmp_path: Path) -> None:
             for line in play.stderr:
                 if "dns done" in line:  # in the middle of the first assessment, while nmap runs
                     break
-            os.killpg(play.pid, signal.SIGINT)
+            os.killpg(play.pid, number)
             out, talk = play.communicate(timeout=100)
         left = {pid: name for pid, name in children().items() if pid not in before}
-    assert play.returncode == 130, talk
+    assert play.returncode == 128 + number, talk
     assert left == {}
+    assert set(Path(tempfile.gettempdir()).glob("posture-demo-*")) - folders == set()
     assert json.loads(out)["code"] == "interrupted"
     assert "Traceback" not in talk
     written = json.loads(talk.splitlines()[-1])

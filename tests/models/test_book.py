@@ -27,7 +27,7 @@ def test_a_book_is_priced_as_its_applicants_are(country: str) -> None:
     names = features.names()
     values = rng.choice([0.0, 1.0, np.nan], size=(COUNT, len(names)), p=[0.7, 0.2, 0.1])
     values[0] = 0.0
-    # The two classes of VPN appliances are told by one check: what hides one hides the other, unless it was found.
+    # One check tells the two classes of VPN appliances: what hides one hides the other, unless it was found.
     vpn = [names.index(name) for name in ("vpn_class_a", "vpn_class_b")]
     hidden = np.isnan(values[:, vpn]).any(axis=1)
     for column in vpn:

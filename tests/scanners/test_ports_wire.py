@@ -26,8 +26,11 @@ def _allowed() -> None:
         pytest.skip("no network namespaces here")
 
 
-def sweep(policy: str, ports: str = "1-300,443", rate: int = 1000, beat: float = 5) -> dict[str, Any]:
-    command = [sys.executable, "-m", "tests.support.tun_host", policy, ports, str(rate), str(beat)]
+def sweep(
+    policy: str, ports: str = "1-300,443", rate: int = 1000, beat: float = 5, first: int = 0
+) -> dict[str, Any]:
+    words = (policy, ports, str(rate), str(beat), str(first))
+    command = [sys.executable, "-m", "tests.support.tun_host", *words]
     ran = subprocess.run(
         ["unshare", "--net", *command], capture_output=True, text=True, timeout=60, cwd=ROOT, check=False
     )
@@ -41,8 +44,9 @@ def sweep(policy: str, ports: str = "1-300,443", rate: int = 1000, beat: float =
 def _compare(told: dict[str, Any], ports: str) -> None:
     """Every SYN that arrived went to a port in the ledger, and only to ports that were asked for."""
     asked = {number for one in port_ranges(ports) for number in range(one.first, one.last + 1)}
-    ((address, written, connections),) = told["ledger"]
-    assert address == HOST
+    assert {address for address, _, _ in told["ledger"]} == {HOST}
+    written = [port for _, ports, _ in told["ledger"] for port in ports]
+    connections = sum(line[2] for line in told["ledger"])
     assert {int(port) for port in told["syns"]} <= set(written) == asked
     assert (
         sum(told["syns"].values()) <= 3 * connections
@@ -85,3 +89,26 @@ def test_a_ban_that_is_over_before_the_end() -> None:
     told = sweep("bans-for-a-while", "1-200,443", rate=20, beat=0.3)
     assert (told["open"], told["reason"]) == (None, Reason.BLOCKED)
     assert "during the sweep" in told["detail"]
+
+
+@pytest.mark.parametrize("first", [443, 80])
+def test_a_ban_by_rst_before_the_sweep(first: int) -> None:
+    """The TLS scanner saw the port answer; to the sweep every port says that it is closed."""
+    told = sweep("bans-by-rst", first=first)
+    assert (told["open"], told["reason"]) == (None, Reason.BLOCKED)
+    assert f"port {first} accepted a connection of this scan, but the sweep found it closed" in told["detail"]
+
+
+def test_a_ban_by_rst_after_the_controls_first_look() -> None:
+    told = sweep("bans-by-rst")
+    assert (told["open"], told["reason"]) == (None, Reason.BLOCKED)
+
+
+def test_a_host_that_was_never_seen_open_is_closed() -> None:
+    told = sweep("closed")
+    assert (told["open"], told["reason"]) == ([], None)
+
+
+def test_a_server_that_resets_every_connection_is_open() -> None:
+    told = sweep("resets", first=443)
+    assert (told["open"], told["reason"]) == ([80, 443], None)

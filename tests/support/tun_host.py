@@ -1,9 +1,10 @@
 """A host made of a TUN device, which does with every SYN what it is told; for a network namespace.
 
-    unshare --net python -m tests.support.tun_host POLICY PORTS RATE BEAT
+    unshare --net python -m tests.support.tun_host POLICY PORTS RATE BEAT [FIRST]
 
-sweeps 10.9.0.5 with the real nmap and prints what the sweep made of it, what the ledger says was sent, and
-what arrived. A kernel's own sockets cannot play these parts: they always answer.
+connects to port FIRST, as another scanner of the same scan would, sweeps 10.9.0.5 with the real nmap and
+prints what the sweep made of it, what the ledger says was sent, and what arrived. A kernel's own sockets
+cannot play these parts: they always answer.
 """
 
 import asyncio
@@ -17,11 +18,16 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
-from posture.core.observations import Seen
+from posture.core.consent import Technique
+from posture.core.facts.ports_host import PortsHost
+from posture.core.observations import Observation, Seen
 from posture.core.targets import Target, network
 from scanners import ports
+from scanners.context import Context
+from scanners.net.failure import NetFailure
 from scanners.ports import control
 from tests.support.net_servers import OPTIONS, context
 
@@ -51,6 +57,11 @@ def _bans_for_a_while(port: int, count: int, time: float) -> int | None:
     return None if 1.0 < time < 8.0 else _plain(port, count, time)
 
 
+def _bans_by_rst(port: int, count: int, time: float) -> int | None:
+    """Takes in one visitor, then shuts the door on everybody."""
+    return _plain(port, count, time) if count == 1 else _RST | _ACK
+
+
 POLICIES: dict[str, Policy] = {
     "silent": lambda _port, _count, _time: None,
     "firewall": _firewall,
@@ -58,13 +69,17 @@ POLICIES: dict[str, Policy] = {
     "everything": lambda _port, _count, _time: _SYN | _ACK,
     "bans": _bans,
     "bans-for-a-while": _bans_for_a_while,
+    "bans-by-rst": _bans_by_rst,
+    "closed": lambda _port, _count, _time: _RST | _ACK,
+    "resets": _plain,
 }
 
 
 class Device:
     """Reads packets from the TUN and answers SYNs. `syns` counts them by port."""
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, *, resets: bool = False) -> None:
+        self._resets = resets
         self.syns: Counter[int] = Counter()
         self._policy = policy
         self._first = 0.0
@@ -92,6 +107,8 @@ class Device:
             answer = self._policy(port, self.syns.total(), time.monotonic() - self._first)
             if answer is not None:
                 self._reply(packet, answer, 1000, sequence + 1)
+        elif self._resets and flags & _ACK and not flags & _RST:
+            self._reply(packet, _RST | _ACK, 1001, sequence)
         elif flags & _FIN:
             self._reply(packet, _FIN | _ACK, 1001, sequence + 1)
 
@@ -116,13 +133,22 @@ def _checksum(data: bytes) -> int:
     return ~(total + (total >> 16)) & 0xFFFF
 
 
-def main(policy: str, asked: str, rate: str, beat: str) -> None:
+async def _scan(ctx: Context, first: int) -> Observation[PortsHost]:
+    if first:
+        permit = ctx.gateway.permit(Target(address=HOST, port=first), Technique.TLS)
+        with suppress(NetFailure):  # a server may hang up on us, having taken us in
+            await (await ctx.gateway.connect(permit)).aclose()
+    (obs,) = await ports.scan(ctx, [Target(address=HOST)])
+    return obs
+
+
+def main(policy: str, asked: str, rate: str, beat: str, first: str = "0") -> None:
     """Sweep the device and print what came of it."""
     control._BEAT = float(beat)
-    device = Device(POLICIES[policy])
+    device = Device(POLICIES[policy], resets=policy == "resets")
     options = replace(OPTIONS, ports=asked, sweep_rate=float(rate), timeout=1.5)
     ctx = context(options, networks=(network("10.9.0.0/24"),))
-    (obs,) = asyncio.run(ports.scan(ctx, [Target(address=HOST)]))
+    obs = asyncio.run(_scan(ctx, int(first)))
     told = obs.result
     print(  # noqa: T201 - the answer to whoever started this
         json.dumps(

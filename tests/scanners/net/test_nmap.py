@@ -3,9 +3,12 @@
 import asyncio
 import os
 import shlex
+import socket
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -224,6 +227,65 @@ def test_a_permit_whose_time_is_over(fake: Callable[[str], Options]) -> None:
         sweep(gateway, permits, "-sT", "-p", "T:22")
     assert caught.value.reason is Reason.NOT_PERMITTED
     assert events == []
+
+
+def test_a_sweep_is_told_to_end_with_the_consent(fake: Callable[[str], Options], tmp_path: Path) -> None:
+    said = tmp_path / "said"
+    options = fake(f'printf "%s\\n" "$@" > {shlex.quote(str(said))}')
+    gateway = door(options, valid_until=NOW + timedelta(seconds=9))
+    sweep(gateway, leave(gateway), "-sT", "-p", "T:22", seconds=60)
+    assert "8500ms" in said.read_text(encoding="utf-8").split("\n")
+
+
+def test_too_little_time_is_no_time(fake: Callable[[str], Options]) -> None:
+    gateway = door(fake("echo swept"), valid_until=NOW + timedelta(seconds=0.4))
+    with witnessed() as events, pytest.raises(NetFailure) as caught:
+        sweep(gateway, leave(gateway), "-sT", "-p", "T:22")
+    assert caught.value.reason is Reason.NOT_PERMITTED
+    assert events == []
+    assert gateway.ledger.contacts() == ()
+
+
+class _Heard(threading.Thread):
+    """Every TCP packet to 127.0.0.9 that leaves this machine, with the time of its sending."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.times: list[datetime] = []
+        self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+        self._socket.bind(("lo", 0))
+        self._socket.settimeout(1.5)
+        self.start()
+
+    def run(self) -> None:
+        """Listens until it has been silent for a while after the first packet."""
+        while True:
+            try:
+                frame, (_, _, kind, *_) = self._socket.recvfrom(65535)
+            except TimeoutError:
+                if self.times:
+                    return
+                continue
+            if kind == socket.PACKET_OUTGOING and frame[30:34] == bytes([127, 0, 0, 9]):
+                self.times.append(datetime.now(UTC))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may listen to the wire")
+def test_no_packet_leaves_after_the_consent(real: str) -> None:
+    end = datetime.now(UTC) + timedelta(seconds=4)
+    gateway = door(
+        replace(OPTIONS, sweep_rate=50), clock=lambda: datetime.now(UTC), valid_until=end,
+        valid_from=end - timedelta(days=1),
+    )
+    heard = _Heard()
+    before = children()
+    with pytest.raises(NetFailure) as caught:
+        sweep(gateway, leave(gateway, "127.0.0.9"), "-sS", "-p", "T:1-5000", seconds=100)
+    assert caught.value.reason is Reason.NOT_PERMITTED
+    assert children() == before
+    heard.join(30)
+    assert heard.times
+    assert max(heard.times) < end
 
 
 def test_one_version_of_addresses_at_a_time(fake: Callable[[str], Options]) -> None:
