@@ -46,7 +46,10 @@ def checks() -> str:
 def _check(card: Card) -> str:
     words, japanese = card.wordings[Language.EN], card.wordings[Language.JA]
     lines = [f"## {card.check}", "", f"{words.title} · {japanese.title}", "", words.why.strip(), ""]
-    lines += [f"- `{name}` ({card.severities[name].value}): {text}" for name, text in words.messages.items()]
+    lines += [
+        f"- `{name}` ({card.severities[name].value}): {text.replace(':,}', '}')}"
+        for name, text in words.messages.items()
+    ]
     sources = (f"[{one.title}]({one.url})" if one.url else one.title for one in card.references)
     lines += ["", f"Source: {'; '.join(sources)}", ""]
     return "\n".join(lines)

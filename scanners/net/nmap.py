@@ -119,7 +119,7 @@ async def run(path: str, arguments: Sequence[str], *, seconds: float) -> Output:
     finally:
         for reader in readers:
             reader.cancel()
-        await asyncio.shield(_end(process, readers))
+        await _end(process, readers)
     return Output(xml=xml, talk=talk.decode("utf-8", "replace"), status=status)
 
 
@@ -140,7 +140,7 @@ async def _start(path: str, arguments: Sequence[str]) -> asyncio.subprocess.Proc
     try:
         return await asyncio.shield(starting)
     except asyncio.CancelledError:
-        await asyncio.shield(_end(await starting, ()))
+        await _end(await starting, ())
         raise
 
 
@@ -180,9 +180,22 @@ async def _last(stream: asyncio.StreamReader | None) -> bytes:
 
 
 async def _end(process: asyncio.subprocess.Process, readers: Iterable["asyncio.Future[bytes]"]) -> None:
-    """Kill the whole group if it still runs, reap it, and empty the pipes, so that they close."""
+    """Kill the whole group if it still runs, at once, and reap it, however often we are cancelled."""
     if process.returncode is None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
+    reaping = asyncio.ensure_future(_reap(process, readers))
+    cancelled: asyncio.CancelledError | None = None
+    while not reaping.done():
+        try:
+            await asyncio.shield(reaping)
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
+
+
+async def _reap(process: asyncio.subprocess.Process, readers: Iterable["asyncio.Future[bytes]"]) -> None:
+    """Wait for its end, and empty the pipes, so that they close."""
     await asyncio.gather(*readers, return_exceptions=True)
     await process.communicate()

@@ -109,9 +109,9 @@ def test_in_the_background_of_a_shell_too(tmp_path: Path) -> None:
     ignoring = ("env", "--ignore-signal=INT")
     with sweeping(tmp_path, *ignoring, json_too=True) as (command, nmap):
         command.terminate()
-        out, _ = command.communicate(timeout=60)
+        out, talk = command.communicate(timeout=60)
         assert not alive(nmap)
-    assert command.returncode == 143
+    assert command.returncode == 143, talk
     assert json.loads(out)["code"] == "interrupted"
 
 

@@ -278,3 +278,30 @@ def test_the_operators_own_resolver_may_be_anywhere_and_gets_queries_only() -> N
 
 
 # -- an address that only the operator's word connects with a name -------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("target", "resolved"),
+    [
+        (WWW, ("8.8.8.8",)),
+        (WWW, ("2001:4860:4860::8888", "8.8.8.8")),
+        (Target(name="www.example.jp", address="2001:4860:4860::8888"), ("2001:4860:4860:0:0::8888",)),
+        (Target(name="www.example.jp", address="8.8.4.4"), ()),
+        (Target(name="www.example.jp"), ()),
+        (Target(address="8.8.4.4"), ()),
+    ],
+)
+def test_what_dns_or_the_networks_say_is_believed(target: Target, resolved: tuple[str, ...]) -> None:
+    assert SCOPE.unconfirmed(target, Technique.WEB, resolved) is None
+
+
+@pytest.mark.parametrize("resolved", [(), ("8.8.8.9",), ("::ffff:8.8.8.8",)])
+def test_the_operators_word_alone_is_not(resolved: tuple[str, ...]) -> None:
+    answer = SCOPE.unconfirmed(WWW, Technique.WEB, resolved)
+    assert isinstance(answer, Refusal)
+    assert (answer.reason, answer.target, answer.technique) == (
+        RefusalReason.UNCONFIRMED,
+        WWW,
+        Technique.WEB,
+    )
+    assert "www.example.jp does not resolve to 8.8.8.8" in answer.detail

@@ -117,3 +117,14 @@ def test_no_foreign_text_becomes_markup(pages: dict[str, Page], text: str) -> No
         assert len(list(page.all("script"))) == 1
         shown = "".join(data for inside, data in page.texts if inside not in {"style", "script"})
         assert not HIDES.search(shown)
+
+
+@pytest.mark.parametrize("name", [name for name in PAGES if name.startswith("applicant")])
+def test_effect_and_owner_in_the_plan_stay_on_one_line(pages: dict[str, Page], name: str) -> None:
+    """Japanese breaks between any two characters: a narrow column would stand one below the other."""
+    (style,) = [text for tag, text in pages[name].texts if tag == "style"]
+    (rule,) = [line for line in style.splitlines() if ".whole" in line]
+    assert "white-space: nowrap" in rule
+    cells = [attributes for attributes in pages[name].all("td") if "whole" in (attributes["class"] or "")]
+    assert cells
+    assert len(cells) % 2 == 0

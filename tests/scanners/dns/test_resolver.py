@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from posture.core.errors import PostureError
+from posture.core.errors import PostureError, RefusedError
 from posture.core.observations import Reason
 from scanners.context import Context, Options
 from scanners.dns import resolver as resolving
 from scanners.dns.resolver import Answer, Resolver
 from scanners.net.failure import NetFailure
 from tests.support import dns_server as misbehave
-from tests.support.dns_lab import ask, lab_context
+from tests.support.dns_lab import ask, lab_consent, lab_context
 from tests.support.dns_server import DnsServer
 
 ZONE = """
@@ -316,6 +316,68 @@ def test_a_route_gives_an_address_to_a_name_that_has_none(server: DnsServer) -> 
     context = lab_context(server, routes=["mx.example.jp:25=127.0.0.5:2525"])
     assert ask(context, lambda c: c.resolver.reach("mx.example.jp", 25)).all == ("127.0.0.5",)
     assert ask(context, lambda c: c.resolver.reach("www.example.jp", 25)).all == ("127.0.0.2",)
+
+
+#: The names' own addresses are public here, and the consent's network is somewhere else on loopback.
+PUBLIC = """
+@ A 8.8.8.8
+@ AAAA 2001:4860:4860::8888
+www A 8.8.4.4
+"""
+
+
+def _outside(server: DnsServer, *, routes: tuple[str, ...] = (), address: str | None = None) -> Context:
+    server.zone("example.jp", PUBLIC)
+    return lab_context(
+        server, routes=routes, address=address, consent=lab_consent(networks=("127.0.0.64/26",))
+    )
+
+
+@pytest.mark.parametrize("address", ["8.8.8.8", "2001:4860:4860::8888", "127.0.0.77"])
+def test_a_given_address_that_is_the_names(address: str, server: DnsServer) -> None:
+    context = _outside(server, address=address)
+    ask(context, lambda c: c.resolver.confirm())
+    assert ask(context, lambda c: c.resolver.addresses("example.jp")).all == (address,)
+    assert context.gateway.pinned("example.jp") == (address,)
+
+
+@pytest.mark.parametrize("broken", [False, True])
+@pytest.mark.parametrize("address", ["9.9.9.9", "8.8.4.4", "127.0.0.2"])
+def test_a_given_address_that_is_a_strangers(address: str, broken: bool, server: DnsServer) -> None:  # noqa: FBT001
+    context = _outside(server, address=address)
+    if broken:
+        server.behave(misbehave.SERVFAIL)
+    with pytest.raises(NetFailure) as failed:
+        ask(context, lambda c: c.resolver.addresses("example.jp"))
+    assert failed.value.reason is (Reason.DNS_FAILURE if broken else Reason.NOT_PERMITTED)
+    assert context.gateway.pinned("example.jp") == ()
+    with pytest.raises(RefusedError) as refused:
+        ask(_outside(server, address=address), lambda c: c.resolver.confirm())
+    assert refused.value.code == "address-unconfirmed"
+    assert address in refused.value.message
+
+
+@pytest.mark.parametrize("route", ["www.example.jp:443=8.8.4.4:8443", "gone.example.jp:443=127.0.0.77:443"])
+def test_a_route_to_a_place_of_the_names(route: str, server: DnsServer) -> None:
+    ask(_outside(server, routes=(route,)), lambda c: c.resolver.confirm())
+
+
+@pytest.mark.parametrize("name", ["www.example.jp", "gone.example.jp", "mx.example.net"])
+def test_a_route_to_a_stranger(name: str, server: DnsServer) -> None:
+    route = f"{name}:443=9.9.9.9:443"
+    with pytest.raises(RefusedError) as refused:
+        ask(_outside(server, routes=(route,)), lambda c: c.resolver.confirm())
+    assert refused.value.code == "address-unconfirmed"
+    if name != "www.example.jp":
+        with pytest.raises(NetFailure) as failed:
+            ask(_outside(server, routes=(route,)), lambda c: c.resolver.reach(name, 443))
+        assert failed.value.reason is Reason.NOT_PERMITTED
+
+
+def test_places_in_the_consents_networks_need_no_question(server: DnsServer) -> None:
+    context = lab_context(server, address="127.0.0.77", routes=["www.example.jp:443=127.0.0.5:8443"])
+    ask(context, lambda c: c.resolver.confirm())
+    assert server.asked() == 0
 
 
 def test_without_consent_no_question_is_asked(server: DnsServer) -> None:

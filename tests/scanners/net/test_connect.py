@@ -241,6 +241,32 @@ def test_a_route_to_a_place_that_is_not_permitted() -> None:
         assert server.connections == 0
 
 
+@pytest.mark.parametrize("pins", [(), ("127.0.0.2",)])
+def test_a_route_to_a_stranger(pins: tuple[str, ...]) -> None:
+    """A public address that neither the networks nor DNS give to the name, whatever the operator says."""
+    stranger = Route(name=NAME, port=22, to_address="8.8.8.8", to_port=22)
+    gateway = door(replace(OPTIONS, routes=Routes(routes=(stranger,))))
+    gateway.pin(NAME, pins)
+    leaves: tuple[Callable[[], Permit], ...] = (
+        lambda: gateway.permit(Target(name=NAME, address="127.0.0.2", port=22), Technique.SERVICES),
+        lambda: gateway.permit(Target(name=NAME, address="8.8.8.8", port=22), Technique.SERVICES),
+        lambda: gateway.permit(Target(name=NAME, address="8.8.8.8"), Technique.PORTS),
+        lambda: gateway.permit_contact(
+            Target(name=NAME, address="8.8.8.8", port=25), Technique.MAIL, why="mx"
+        ),
+        lambda: gateway.permit_query(Target(name=NAME, address="127.0.0.2", port=22), why="ns"),
+    )
+    for leave in leaves:
+        _refused(gateway, leave)
+
+
+def test_a_place_that_dns_confirms() -> None:
+    gateway = door()
+    gateway.pin(NAME, ["8.8.8.8"])
+    permit = gateway.permit(Target(name=NAME, address="8.8.8.8", port=22), Technique.SERVICES)
+    assert permit.target.address == "8.8.8.8"
+
+
 @pytest.mark.parametrize("target", [Target(name=NAME, port=22), Target(name=NAME, address="127.0.0.1")])
 def test_a_permit_without_a_place_is_our_own_mistake(target: Target) -> None:
     gateway = door()

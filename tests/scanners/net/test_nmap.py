@@ -3,12 +3,10 @@
 import asyncio
 import os
 import shlex
-import socket
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -246,48 +244,6 @@ def test_too_little_time_is_no_time(fake: Callable[[str], Options]) -> None:
     assert gateway.ledger.contacts() == ()
 
 
-class _Heard(threading.Thread):
-    """Every TCP packet to 127.0.0.9 that leaves this machine, with the time of its sending."""
-
-    def __init__(self) -> None:
-        super().__init__(daemon=True)
-        self.times: list[datetime] = []
-        self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
-        self._socket.bind(("lo", 0))
-        self._socket.settimeout(1.5)
-        self.start()
-
-    def run(self) -> None:
-        """Listens until it has been silent for a while after the first packet."""
-        while True:
-            try:
-                frame, (_, _, kind, *_) = self._socket.recvfrom(65535)
-            except TimeoutError:
-                if self.times:
-                    return
-                continue
-            if kind == socket.PACKET_OUTGOING and frame[30:34] == bytes([127, 0, 0, 9]):
-                self.times.append(datetime.now(UTC))
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may listen to the wire")
-def test_no_packet_leaves_after_the_consent(real: str) -> None:
-    end = datetime.now(UTC) + timedelta(seconds=4)
-    gateway = door(
-        replace(OPTIONS, sweep_rate=50), clock=lambda: datetime.now(UTC), valid_until=end,
-        valid_from=end - timedelta(days=1),
-    )
-    heard = _Heard()
-    before = children()
-    with pytest.raises(NetFailure) as caught:
-        sweep(gateway, leave(gateway, "127.0.0.9"), "-sS", "-p", "T:1-5000", seconds=100)
-    assert caught.value.reason is Reason.NOT_PERMITTED
-    assert children() == before
-    heard.join(30)
-    assert heard.times
-    assert max(heard.times) < end
-
-
 def test_one_version_of_addresses_at_a_time(fake: Callable[[str], Options]) -> None:
     gateway = door(fake("echo swept"))
     for permits, words in (
@@ -323,9 +279,8 @@ def test_an_ordinary_user_sweeps_with_connections(real: str) -> None:
 def test_root_without_raw_sockets_falls_back_too(real: str) -> None:
     """A container's root: nmap believes it may, and finds out that it may not."""
     with Server(close) as server:
-        ran = as_ordinary_user(
-            ["-c", _ASK, "-sS", "-p", f"T:{server.port}"], environment={"NMAP_PRIVILEGED": "1"}
-        )
+        believing = f"import os; os.environ['NMAP_PRIVILEGED'] = '1'\n{_ASK}"
+        ran = as_ordinary_user(["-c", believing, "-sS", "-p", f"T:{server.port}"])
     assert 'type="connect" protocol="tcp"' in ran.stdout, ran.stderr
     assert f'portid="{server.port}"><state state="open"' in ran.stdout
 
@@ -437,6 +392,24 @@ def test_cancelling_while_it_starts(steps: int, fake: Callable[[str], Options]) 
 
     asyncio.run(cancel())
     assert children() == before
+
+
+def test_cancelling_again_and_again(fake: Callable[[str], Options], tmp_path: Path) -> None:
+    """As at the end of a program, when everybody cancels everybody."""
+    options = fake(_FAMILY.format(tmp_path / "pids"))
+    before = children()
+
+    async def cancel() -> None:
+        task = asyncio.create_task(run(str(options.nmap), [], seconds=300))
+        await asyncio.to_thread(_family, tmp_path / "pids")
+        while not task.done():
+            task.cancel()
+            await asyncio.sleep(0)
+        assert task.cancelled()
+        assert children() == before
+
+    asyncio.run(cancel())
+    _gone(_family(tmp_path / "pids"))
 
 
 def test_cancelling_a_real_sweep_leaves_no_process(real: str) -> None:
