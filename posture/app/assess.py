@@ -35,6 +35,7 @@ async def assess(request: Request) -> Assessment:
     started = request.clock().replace(microsecond=0)
     try:
         await prove(context, request.consent, request.settings.trusted_keys)
+        await context.resolver.confirm()
         observations = await survey(context, request.domain)
     finally:
         context.gateway.close()

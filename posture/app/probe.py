@@ -91,6 +91,7 @@ async def probe(request: Request, subject: Subject) -> ProbeResult:
         ready_to_sweep(request)
     try:
         await prove(context, request.consent, request.settings.trusted_keys)
+        await context.resolver.confirm()
         attempt = _attempt(context, subject)
         observations = await survey.probe(context, subject.technique, attempt, subject.target)
     finally:
