@@ -92,6 +92,10 @@ def _play(way: str, folder: Path) -> Played:
     )
 
 
+#: Outside a private network the server of another test may listen there on every address for a moment.
+EPHEMERAL = range(32768, 61000)
+
+
 @pytest.fixture(scope="module")
 def expected(
     scene: Scene, tmp_path_factory: pytest.TempPathFactory
@@ -101,7 +105,11 @@ def expected(
     for applicant in scene.applicants:
         folder = tmp_path_factory.mktemp(applicant.key)
         item = assessed(request_of(scene, applicant.key, folder))
-        found[applicant.domain] = {(f.id, f.check, f.outcome.value, f.message) for f in item.findings}
+        found[applicant.domain] = {
+            (f.id, f.check, f.outcome.value, f.message)
+            for f in item.findings
+            if f.target.port not in EPHEMERAL
+        }
     return found
 
 
@@ -113,7 +121,11 @@ def test_the_demo(way: str, expected: dict[str, set[tuple[str, str, str, str]]],
     found = played.document["assessments"]
     assert all(item["complete"] for item in found), played.talk
     for item in found:
-        findings = {(f["id"], f["check"], f["outcome"], f["message"]) for f in item["findings"]}
+        findings = {
+            (f["id"], f["check"], f["outcome"], f["message"])
+            for f in item["findings"]
+            if f["target"]["port"] not in EPHEMERAL
+        }
         assert findings ^ expected[item["domain"]] == set()
     _three_tiers(found)
     _traceable(found[-1])
