@@ -132,7 +132,7 @@ def test_mail_servers(normal: Normal, behaviour: Behaviour, reasons: set[Reason]
     with Server(behaviour, address=SPARE) as server:
         after = assessed(rerouted(request, {f"{MAIL}:25": (server.address, server.port)}))
         assert server.connections > 0
-    # Whether a greeting came in time decides between “no version stated” and unknown; both are right of port 25.
+    # Whether the greeting came in time decides between “no version stated” and unknown; both are right.
     greeting = _below([MAIL], "services/")
     before, after = (replace(a, findings=_without(greeting, a)) for a in (before, after))
     _compare(before, after, _below([MAIL], "tls/"), reasons, needs=["mail/dane"])
