@@ -15,6 +15,7 @@ from posture.app.files import read_application, read_consent
 from posture.app.options import RawOptions, build_options
 from posture.app.request import Request, refuse_outside, scope_of
 from posture.app.settings import Settings, load_settings
+from posture.app.whatif import case_of
 from posture.checks.registry import catalogue
 from posture.core.application import Application
 from posture.core.assessment import Assessment
@@ -139,8 +140,7 @@ def study(assessment: Assessment) -> WhatIf | None:
     """What each fix would be worth; nothing without an application to price."""
     if assessment.application is None:
         return None
-    on = assessment.started_at.date()
-    return whatif.study(whatif.case(assessment.findings, assessment.application, on=on))
+    return whatif.study(case_of(assessment))
 
 
 def branding(settings: Settings) -> reports.Branding:

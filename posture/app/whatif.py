@@ -29,19 +29,19 @@ class Asked:
 
 def everything(assessment: Assessment) -> Asked:
     """Every fix, every unknown, and the plan to the next tier."""
-    case = _case(assessment)
+    case = case_of(assessment)
     return _asked(assessment, case, whatif.study(case))
 
 
 def fixed(assessment: Assessment, findings: tuple[str, ...]) -> Asked:
     """The decision with these findings (ids) fixed. Raises PostureError for one that did not fail."""
-    case = _case(assessment)
+    case = case_of(assessment)
     return _asked(assessment, case, whatif.fix(case, findings))
 
 
 def planned(assessment: Assessment, target: Tier) -> Asked:
     """The cheapest fixes that reach the tier."""
-    case = _case(assessment)
+    case = case_of(assessment)
     return _asked(assessment, case, whatif.reach(case, target))
 
 
@@ -70,7 +70,8 @@ def _plain(value: object) -> object:
     return {key: _plain(item) for key, item in value.items()}
 
 
-def _case(assessment: Assessment) -> whatif.Case:
+def case_of(assessment: Assessment) -> whatif.Case:
+    """The stored assessment as the model reads it today. Raises PostureError as `models.assess` does."""
     return whatif.case(assessment.findings, assessment.application, on=assessment.started_at.date())
 
 
