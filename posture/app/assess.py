@@ -11,7 +11,7 @@ from typing import Any
 import models
 import posture
 from posture.app.providers import load_providers
-from posture.app.request import Request, open_context, owner_of, ready_to_sweep
+from posture.app.request import Request, owner_of, ready_to_sweep
 from posture.checks import registry, runner
 from posture.core.application import Application
 from posture.core.assessment import Assessment, Digests, Scanner
@@ -24,12 +24,14 @@ from posture.core.targets import Target
 from scanners.context import Context
 
 
-async def assess(request: Request) -> Assessment:
-    """Scan under proved consent, judge, price. Raises PostureError before any packet for setup problems."""
+async def assess(request: Request, context: Context) -> Assessment:
+    """Scan under proved consent, judge, price; the context is spent afterwards.
+
+    Raises PostureError before any packet for setup problems.
+    """
     from posture.app.proof import prove
     from scanners.survey import survey
 
-    context = open_context(request)
     if Technique.PORTS in request.consent.techniques:
         ready_to_sweep(request)
     started = request.clock().replace(microsecond=0)

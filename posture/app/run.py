@@ -13,7 +13,7 @@ from posture.app.assess import assess
 from posture.app.clock import utc_now
 from posture.app.files import read_application, read_consent
 from posture.app.options import RawOptions, build_options
-from posture.app.request import Request, refuse_outside, scope_of
+from posture.app.request import Request, open_context
 from posture.app.settings import Settings, load_settings
 from posture.app.whatif import case_of
 from posture.checks.registry import catalogue
@@ -21,7 +21,7 @@ from posture.core.application import Application
 from posture.core.assessment import Assessment
 from posture.core.consent import Consent
 from posture.core.errors import PostureError
-from posture.core.targets import Target, host_name
+from posture.core.targets import host_name
 from posture.core.whatif import WhatIf
 from scanners.context import Options
 
@@ -76,12 +76,12 @@ async def run(request: RunRequest, progress: Callable[[str], None]) -> Outcome:
     from posture.store.database import open_database
 
     question = _question(request, progress)
-    refuse_outside(scope_of(question), Target(name=request.domain), question.clock())
+    context = open_context(question)
     check_application(request)
     database = open_database(request.database)
     try:
         previous = assessments.last_complete(database, request.domain)
-        assessment = await assess(question)
+        assessment = await assess(question, context)
         lost = _keep(lambda: assessments.save(database, assessment, policy_id=request.policy_id))
     finally:
         database.close()
@@ -118,14 +118,7 @@ def _report(
     request: RunRequest, assessment: Assessment, previous: Assessment | None, *, stored: bool
 ) -> tuple[Path, ...]:
     try:
-        return reports.write(
-            assessment,
-            catalogue(),
-            request.out,
-            previous=previous,
-            whatif=study(assessment),
-            branding=branding(request.settings),
-        )
+        return write_reports(assessment, previous, request.out, request.settings)
     except PostureError as error:
         if not stored:
             raise
@@ -134,6 +127,20 @@ def _report(
             remedy=f"Write the reports elsewhere: posture assessments show {assessment.id} --out FOLDER",
             code=error.code,
         ) from error
+
+
+def write_reports(
+    assessment: Assessment, previous: Assessment | None, out: Path, settings: Settings
+) -> tuple[Path, ...]:
+    """Everything that is written for an assessment, today or from the store later. Raises PostureError."""
+    return reports.write(
+        assessment,
+        catalogue(),
+        out,
+        previous=previous,
+        whatif=study(assessment),
+        branding=branding(settings),
+    )
 
 
 def study(assessment: Assessment) -> WhatIf | None:

@@ -15,6 +15,9 @@ from posture.core.errors import PostureError
 #: The newest migration; a test compares it with the chain in `migrations/versions`.
 HEAD = "0002"
 
+#: What may be asked for, and the driver that is installed with us for it.
+_DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -37,7 +40,7 @@ class Database:
             with self.engine.begin() as connection:
                 yield connection
         except SQLAlchemyError as error:
-            raise _unusable(self.engine.url.render_as_string(hide_password=True), error) from error
+            raise _unusable(_shown(self.engine), error) from error
 
     def close(self) -> None:
         """Give the connections back."""
@@ -48,7 +51,7 @@ def open_database(url: str | None = None) -> Database:
     """Open (and create or migrate) the database at `url`. Raises PostureError."""
     chosen = url or os.environ.get("POSTURE_DATABASE") or default_url()
     engine = _engine(chosen)
-    shown = engine.url.render_as_string(hide_password=True)
+    shown = _shown(engine)
     try:
         if _revision(engine) != HEAD:
             _upgrade(engine)
@@ -61,9 +64,15 @@ def open_database(url: str | None = None) -> Database:
 def _engine(url: str) -> Engine:
     try:
         parsed = make_url(url)
-        if parsed.get_backend_name() == "postgresql":
-            parsed = parsed.set(drivername="postgresql+psycopg")
-        if parsed.get_backend_name() == "sqlite" and parsed.database:
+        backend = parsed.get_backend_name()
+        if backend not in _DRIVERS:
+            raise PostureError(
+                f"The database {_without_secret(url)} cannot be used: {backend} is not supported.",
+                remedy="Give sqlite:///PATH or postgresql://USER@HOST/NAME.",
+                code="database",
+            )
+        parsed = parsed.set(drivername=_DRIVERS[backend])
+        if backend == "sqlite" and parsed.database:
             _private(Path(parsed.database))
         engine = create_engine(parsed)
     except (ArgumentError, ImportError, OSError) as error:
@@ -111,6 +120,12 @@ def _upgrade(engine: Engine) -> None:
                 remedy="Upgrade posture-underwriting, or name another database with --database.",
                 code="database-version",
             ) from error
+
+
+def _shown(engine: Engine) -> str:
+    """The URL as one would write it: no password, no driver."""
+    url = engine.url.set(drivername=engine.url.get_backend_name())
+    return url.render_as_string(hide_password=True)
 
 
 def _without_secret(url: str) -> str:

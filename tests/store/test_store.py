@@ -141,6 +141,7 @@ def test_a_database_of_a_newer_program_is_refused(tmp_path: Path) -> None:
     [
         "nonsense",
         "mysql://user:secret@host/db",
+        "oracle+nonsense://user:secret@host/db",
         "postgresql://user:secret@127.0.0.1:1/db",
         "sqlite:////proc/no/posture.db",
     ],
@@ -150,6 +151,13 @@ def test_an_unusable_database_is_one_sentence_without_the_password(url: str) -> 
         database.open_database(url)
     assert "secret" not in caught.value.message
     assert "\n" not in caught.value.message
+    assert not re.search(r"MySQLdb|psycopg|module|plugin|dialect", caught.value.message)
+
+
+@pytest.mark.parametrize("url", ["sqlite+nonsense:///{}/posture.db", "sqlite:///{}/posture.db"])
+def test_the_driver_is_ours_to_choose(url: str, tmp_path: Path) -> None:
+    database.open_database(url.format(tmp_path)).close()
+    assert (tmp_path / "posture.db").exists()
 
 
 def test_a_file_that_is_no_database_is_one_sentence(tmp_path: Path) -> None:

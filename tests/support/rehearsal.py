@@ -10,7 +10,7 @@ from typing import Any
 import dns.query
 
 from posture.app.assess import assess
-from posture.app.request import Request
+from posture.app.request import Request, open_context
 from posture.app.run import RunRequest
 from posture.core.assessment import Assessment
 from posture.core.consent import Proof, ProofMethod
@@ -55,7 +55,7 @@ def request_of(scene: Scene, key: str, folder: Path) -> Request:
 
 def assessed(request: Request) -> Assessment:
     """Assess it now."""
-    return asyncio.run(assess(request))
+    return asyncio.run(assess(request, open_context(request)))
 
 
 def on_paper(request: Request, **changes: Any) -> Request:

@@ -51,12 +51,7 @@ def show(assessment_id: str, out: Path | None, database: str | None, lang: str, 
     item = _load(assessment_id, database)
     files: tuple[Path, ...] = ()
     if out is not None:
-        import reports
-        from posture.app.run import branding, check_out
-        from posture.app.settings import load_settings
-        from posture.checks.registry import catalogue
-
-        files = reports.write(item, catalogue(), check_out(out), branding=branding(load_settings()))
+        files = _write(item, out, database)
     if as_json:
         _print(item, lang, files, as_json=True)
         return
@@ -95,6 +90,22 @@ def _load(assessment_id: str, database: str | None) -> Assessment:
     from posture.app import stored
 
     return stored.find(assessment_id, database)
+
+
+def _write(item: Assessment, out: Path, database: str | None) -> tuple[Path, ...]:
+    """The reports as `posture assess` wrote them, against the assessment before this one."""
+    from posture.app.run import check_out, write_reports
+    from posture.app.settings import load_settings
+    from posture.store import assessments as stored
+    from posture.store.database import open_database
+
+    settings = load_settings()
+    opened = open_database(database or settings.database)
+    try:
+        previous = stored.last_complete(opened, item.domain, before=item.finished_at)
+    finally:
+        opened.close()
+    return write_reports(item, previous, check_out(out), settings)
 
 
 def _print(item: Assessment, lang: str, files: tuple[Path, ...], *, as_json: bool, disputed: int = 0) -> None:

@@ -1,6 +1,7 @@
 """`posture demo`: three applicants on loopback, assessed for real."""
 
 import asyncio
+import os
 import tempfile
 from pathlib import Path
 
@@ -44,13 +45,18 @@ def demo(out: Path, database: str | None, lang: str, *, as_json: bool) -> int:
 
 
 def _assess_all(out: Path, database: str | None, *, private: bool) -> list[Outcome]:
-    url = database or f"sqlite:///{out.absolute() / 'demo.db'}"
+    url = database_of(out, database)
     with tempfile.TemporaryDirectory(prefix="posture-demo-") as name:
         folder = Path(name)
         with Stage(folder, low_ports=private) as scene:
             where = "low ports in a private network" if private else "high ports on loopback"
             say(f"{len(scene.applicants)} applicants are up ({where}).")
             return [_assess(scene, applicant, folder, out, url) for applicant in scene.applicants]
+
+
+def database_of(out: Path, named: str | None) -> str:
+    """Where the demo keeps its assessments: as asked, or beside its reports and not in the operator's own."""
+    return named or os.environ.get("POSTURE_DATABASE") or f"sqlite:///{out.absolute() / 'demo.db'}"
 
 
 def _assess(scene: Scene, applicant: Applicant, folder: Path, out: Path, url: str) -> Outcome:
