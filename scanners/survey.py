@@ -6,8 +6,7 @@ nowhere we can look, that is said too, so that nothing unseen is ever taken for 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from posture.core.consent import Technique
@@ -17,10 +16,11 @@ from posture.core.observations import Observation, Reason, Seen, Unseen
 from posture.core.scope import Permit, RefusalReason
 from posture.core.targets import Target, address
 from scanners import dns, mail, ports, services, tls, web
+from scanners.areas import Areas, Observations
 from scanners.context import Context
 from scanners.mail import tlsa
 from scanners.net.failure import NetFailure
-from scanners.observe import answered, unseen
+from scanners.observe import unseen
 from scanners.places import Places, find
 from scanners.tls import TlsTarget
 from scanners.tls.starttls import STARTERS
@@ -34,61 +34,24 @@ HTTPS: Final = frozenset({443, 4433, 4443, 8443, 9443, 10443})
 #: Ports where a clear-text protocol offers STARTTLS, with the protocol's name.
 STARTTLS: Final = {21: "ftp", 25: "smtp", 110: "pop3", 143: "imap", 587: "smtp"}
 
-KINDS: Final[Mapping[Technique, tuple[str, ...]]] = {
-    Technique.DNS: dns.KINDS,
-    Technique.MAIL: mail.KINDS,
-    Technique.TLS: tls.KINDS,
-    Technique.WEB: web.KINDS,
-    Technique.PORTS: ports.KINDS,
-    Technique.SERVICES: services.KINDS,
-}
-
-Observations = list[Observation[Any]]
-
 
 async def survey(context: Context, domain: str) -> Observations:
     """Everything the consent lets us see of an applicant's domain."""
-    areas = _Areas(context=context, subject=Target(name=domain))
+    areas = Areas(context=context, subject=Target(name=domain))
     places = asyncio.create_task(find(context, domain))
-    sweep = asyncio.create_task(areas.run(Technique.PORTS, lambda: _sweep(context, places)))
+    sweep = asyncio.create_task(areas.run(Technique.PORTS, ports.KINDS, lambda: _sweep(context, places)))
     parts = await asyncio.gather(
-        areas.run(Technique.DNS, lambda: dns.scan(context, domain)),
-        areas.run(Technique.MAIL, lambda: mail.scan(context, domain)),
-        areas.run(Technique.WEB, lambda: _web(context, places, sweep)),
-        areas.run(Technique.TLS, lambda: _tls(context, places, sweep)),
-        areas.run(Technique.SERVICES, lambda: _services(context, sweep)),
+        areas.run(Technique.DNS, dns.KINDS, lambda: dns.scan(context, domain)),
+        areas.run(Technique.MAIL, mail.KINDS, lambda: mail.scan(context, domain)),
+        areas.run(Technique.WEB, web.KINDS, lambda: _web(context, places, sweep)),
+        areas.run(Technique.TLS, tls.KINDS, lambda: _tls(context, places, sweep)),
+        areas.run(Technique.SERVICES, services.KINDS, lambda: _services(context, sweep)),
     )
     swept = await sweep
     seen = [obs for part in parts for obs in part]
     answered_at = {_place(obs.target) for obs in seen if isinstance(obs.result, Seen)}
     kept = [obs for obs in seen if _place(obs.target) in answered_at or not _positively_absent(obs, swept)]
     return tlsa.compare([*swept, *kept])
-
-
-async def probe(
-    context: Context, technique: Technique, attempt: Callable[[], Awaitable[Observations]], subject: Target
-) -> Observations:
-    """One area alone, under the same rules."""
-    return await _Areas(context=context, subject=subject).run(technique, attempt)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Areas:
-    """Runs an area if it is granted; whatever happens, each of its kinds is answered for."""
-
-    context: Context
-    subject: Target
-
-    async def run(self, technique: Technique, attempt: Callable[[], Awaitable[Observations]]) -> Observations:
-        subject = self.subject
-        scope = self.context.gateway.scope
-        permit = scope.permit(subject, technique, self.context.clock())
-        if not isinstance(permit, Permit):
-            why = Unseen(reason=Reason.NOT_PERMITTED, detail=permit.detail)
-            return [unseen(self.context, kind, subject, why) for kind in KINDS[technique]]
-        found = await answered(self.context, KINDS[technique], subject, attempt())
-        self.context.progress(technique.value)
-        return found
 
 
 async def _sweep(context: Context, places: "asyncio.Task[Places]") -> Observations:

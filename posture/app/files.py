@@ -98,7 +98,7 @@ Currency = Annotated[str, AfterValidator(_known_currency)]
 class _Strict(BaseModel):
     """A misspelt field is an error: in a consent it could be an exclusion."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
 
 
 class _Document(_Strict):
@@ -163,7 +163,7 @@ class _Incident(_Strict):
 class _Application(BaseModel):
     """Further optional fields are kept as they are (underwriting practice adds many)."""
 
-    model_config = ConfigDict(extra="allow", strict=True)
+    model_config = ConfigDict(extra="allow", strict=True, defer_build=True)
 
     schema_: Literal["posture.application/1"] = Field(alias="schema")
     applicant: Text

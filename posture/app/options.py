@@ -1,5 +1,6 @@
 """Turns what the operator wrote into a scan's options. Every complaint names the option."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,11 @@ from posture.core.errors import PostureError
 from posture.core.targets import address, host_name, port_ranges
 from scanners.context import Options
 from scanners.net.routes import parse_routes
+
+_LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_SELECTOR = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+#: Leaves room for `._domainkey.` and a domain in a name's 253 octets.
+_MAX_SELECTOR = 180
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +49,7 @@ def build_options(raw: RawOptions, settings: Settings) -> Options:
         routes=parse_routes(raw.connect_to),
         trust_store=_trust_store(raw.trust_store),
         trust_anchor=_trust_anchor(_readable(raw.trust_anchor, "--trust-anchor")),
-        dkim_selectors=tuple(raw.dkim_selectors),
+        dkim_selectors=tuple(_selector(text) for text in raw.dkim_selectors),
         starttls=_starttls(raw.starttls),
         ports=raw.ports,
         nmap=settings.nmap,
@@ -52,10 +58,23 @@ def build_options(raw: RawOptions, settings: Settings) -> Options:
     )
 
 
+def _selector(text: str) -> str:
+    """A DKIM selector: labels of letters, digits and inner hyphens, joined by dots (RFC 6376 §3.1)."""
+    if not _SELECTOR.fullmatch(text) or len(text) > _MAX_SELECTOR:
+        raise PostureError(
+            f"--dkim-selector “{text}” is not a selector.",
+            remedy="Give what stands behind s= in a signed mail, such as selector1 or 2024.mail.",
+            code="bad-selector",
+        )
+    return text.lower()
+
+
 def _starttls(protocol: str | None) -> str | None:
+    if protocol is None:
+        return None
     from scanners.tls.starttls import STARTERS
 
-    if protocol is not None and protocol not in STARTERS:
+    if protocol not in STARTERS:
         raise PostureError(
             f"--starttls “{protocol}” is not a protocol we know.",
             remedy=f"Choose one of {', '.join(sorted(STARTERS))}.",

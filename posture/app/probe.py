@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -84,7 +85,7 @@ def _url(text: str) -> Subject:
 
 async def probe(request: Request, subject: Subject) -> ProbeResult:
     """Ask one area under proved consent and judge what came back. Raises PostureError before any packet."""
-    from scanners import survey
+    from scanners.areas import Areas
 
     context = _context(request, subject)
     if subject.technique is Technique.PORTS:
@@ -92,16 +93,15 @@ async def probe(request: Request, subject: Subject) -> ProbeResult:
     try:
         await prove(context, request.consent, request.settings.trusted_keys)
         await context.resolver.confirm()
-        attempt = _attempt(context, subject)
-        observations = await survey.probe(context, subject.technique, attempt, subject.target)
+        area = Areas(context=context, subject=subject.target)
+        observations = await area.run(subject.technique, _kinds(subject), _attempt(context, subject))
     finally:
         context.gateway.close()
-    checks = [c for c in registry.all_checks() if c.card.reads in survey.KINDS[subject.technique]]
     judged = runner.judge(
         observations,
         subject=subject.target,
         owner_of=lambda target: owner_of(context.gateway.scope, target),
-        checks=checks,
+        checks=registry.area_checks(subject.technique.value),
     )
     return ProbeResult(
         observations=tuple(observations),
@@ -123,20 +123,36 @@ def _context(request: Request, subject: Subject) -> Context:
     return context
 
 
-def _attempt(context: Context, subject: Subject) -> Callable[[], Awaitable[Observations]]:
-    from scanners import dns, mail
+def _kinds(subject: Subject) -> tuple[str, ...]:
+    """What the area's scanner brings. Only that scanner is loaded."""
+    kinds: tuple[str, ...] = import_module(f"scanners.{subject.technique.value}").KINDS
+    return kinds
 
+
+def _attempt(context: Context, subject: Subject) -> Callable[[], Awaitable[Observations]]:
     match subject.technique:
         case Technique.DNS:
-            return lambda: dns.scan(context, subject.host)
+            return lambda: _dns(context, subject)
         case Technique.MAIL:
-            return lambda: mail.scan(context, subject.host)
+            return lambda: _mail(context, subject)
         case Technique.WEB:
             return lambda: _web(context, subject)
         case Technique.TLS:
             return lambda: _tls(context, subject)
         case _:
             return lambda: _ports(context, subject)
+
+
+async def _dns(context: Context, subject: Subject) -> Observations:
+    from scanners import dns
+
+    return await dns.scan(context, subject.host)
+
+
+async def _mail(context: Context, subject: Subject) -> Observations:
+    from scanners import mail
+
+    return await mail.scan(context, subject.host)
 
 
 async def _web(context: Context, subject: Subject) -> Observations:

@@ -13,7 +13,7 @@ from posture.core.errors import PostureError
 class Insurer(BaseModel):
     """Who the reports speak for; without it they carry a watermark."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
     name: str = ""
     desk: str = ""
@@ -25,7 +25,7 @@ class Insurer(BaseModel):
 class Settings(BaseModel):
     """`contact` is shown to scanned hosts; `trusted_keys` are base64 Ed25519 public keys by name."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
     contact: str = ""
     database: str | None = None

@@ -37,6 +37,11 @@ def all_checks() -> tuple[Check, ...]:
     return tuple(_load(path) for path in sorted(_paths()))
 
 
+def area_checks(area: str) -> tuple[Check, ...]:
+    """The checks of one area, which read kinds of its scanner alone; the others are not loaded."""
+    return tuple(_load(path) for path in sorted(_paths()) if path.startswith(f"{area}/"))
+
+
 @cache
 def catalogue() -> Catalogue:
     """Cards of every check, with a digest over what is no code: all card files and the judges' tables."""

@@ -39,11 +39,11 @@ async def look(context: Context, domain: str) -> Seen[DnsDangling]:
     Raises NetFailure when every question failed.
     """
     names = [domain, *(f"{label}.{domain}" for label in _table().labels)]
-    answers, star, mx, ns = await asyncio.gather(
-        asyncio.gather(*(context.resolver.attempt(name, "A") for name in names)),
-        context.resolver.attempt(f"{NOBODY}.{domain}", "A"),
+    mx, ns, star, *answers = await asyncio.gather(
         context.resolver.attempt(domain, "MX"),
         context.resolver.attempt(domain, "NS"),
+        context.resolver.attempt(f"{NOBODY}.{domain}", "A"),
+        *(context.resolver.attempt(name, "A") for name in names),
     )
     failures = [answer for answer in (*answers, mx, ns) if isinstance(answer, NetFailure)]
     if len(failures) == len(names) + 2:

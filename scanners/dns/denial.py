@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-import dns.dnssec
 import dns.message
 import dns.name
 import dns.rdatatype
@@ -172,6 +171,8 @@ def _between(owner: bytes, hashed: bytes, following: bytes) -> bool:
 
 
 def _hash(name: dns.name.Name, record: NSEC3) -> bytes:
+    import dns.dnssec  # loads cryptography
+
     text = dns.dnssec.nsec3_hash(name, record.salt, record.iterations, record.algorithm)
     return _base32(text)
 

@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import dns.dnssec
 import dns.message
 import dns.name
 import dns.rcode
@@ -57,7 +56,7 @@ async def look(context: Context, domain: str) -> Seen[DnssecChain]:
     """
     trusted = anchors.load(context.options.trust_anchor)
     walk = _Walk(context, trusted, dns.name.from_text(domain))
-    await walk.warm()
+    await walk.warm((walk.name, _SOA), (walk.name, _A), (_absent(walk.name), _A))
     described = await _describe(walk)
     try:
         zone = await walk.run()
@@ -84,6 +83,7 @@ class Validated:
 async def validate(context: Context, name: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> Validated:
     """Validate one answer down from the anchor. Aliases are not followed. Never raises NetFailure."""
     walk = _Walk(context, anchors.load(context.options.trust_anchor), name)
+    await walk.warm((name, rdtype))
     try:
         response = await walk.ask(name, rdtype)
     except _EndError as end:
@@ -120,15 +120,14 @@ class _Walk:
             reason = f"{failure.reason.value}:{text(name)}"
             raise _EndError("indeterminate", reason, name, failure) from None
 
-    async def warm(self) -> None:
-        """Ask everything at once; the walk then finds it in the resolver's cache."""
+    async def warm(self, *more: tuple[dns.name.Name, dns.rdatatype.RdataType]) -> None:
+        """Ask DS and DNSKEY of all labels, and `more`, at once: the walk finds them in the cache."""
         anchor = anchors.closest(self.trusted, self.name)
         if anchor is None:
             return
         below = _below(anchor, self.name)
         asked = [(zone, kind) for zone in below for kind in (_DS, _DNSKEY)]
-        asked += [(anchor, _DNSKEY), (self.name, _SOA), (self.name, _A)]
-        asked.append((_absent(self.name), _A))
+        asked += [(anchor, _DNSKEY), *more]
         await asyncio.gather(*(self.maybe(name, kind) for name, kind in asked))
 
     async def run(self) -> dns.name.Name:
@@ -298,7 +297,7 @@ def _with_denial(fact: DnssecChain, response: dns.message.Message | None) -> Dns
 
 def _key(record: DNSKEY) -> ZoneKey:
     return ZoneKey(
-        tag=dns.dnssec.key_id(record),
+        tag=record.key_id(),
         algorithm=int(record.algorithm),
         bits=bits(record),
         entry=bool(record.flags & Flag.SEP),

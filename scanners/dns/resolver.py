@@ -13,7 +13,6 @@ import dns.rcode
 import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
-import dns.resolver
 
 from posture.core.consent import Technique
 from posture.core.errors import PostureError, RefusedError
@@ -250,6 +249,8 @@ def configured(options: Options) -> tuple[Server, ...]:
     """The resolvers to ask: the operator's, else the system's. Raises PostureError when there is none."""
     if options.resolvers:
         return tuple(Server(address=addr, port=port, configured=True) for addr, port in options.resolvers)
+    import dns.resolver  # only to read the system's list
+
     system = dns.resolver.Resolver(configure=False)
     try:
         system.read_resolv_conf(_SYSTEM)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import dns.dnssec
 import dns.exception
 import dns.message
 import dns.name
@@ -45,6 +44,8 @@ class Keys:
 
     def fault(self, signed: Signed) -> str | None:
         """None when one signature of the zone holds, else why none does."""
+        import dns.dnssec  # loads cryptography, which an unsigned world does not need
+
         candidates = [s for s in signed.signatures if s.signer == self.zone][:_MAX_SIGNATURES]
         if not candidates:
             return "no-signature"
@@ -117,7 +118,9 @@ def bits(key: DNSKEY) -> int | None:
 
 
 def _stands_for(record: DS, zone: dns.name.Name, key: DNSKEY) -> bool:
-    if record.key_tag != dns.dnssec.key_id(key) or record.algorithm != key.algorithm:
+    import dns.dnssec
+
+    if record.key_tag != key.key_id() or record.algorithm != key.algorithm:
         return False
     if record.digest_type not in DIGESTS or not key.flags & Flag.ZONE:
         return False

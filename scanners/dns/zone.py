@@ -28,15 +28,9 @@ async def look(context: Context, domain: str) -> Seen[DnsZone]:
 
     Raises NetFailure: NO_DATA when the domain does not exist or belongs to no zone below a top-level one.
     """
-    zone, soa = await _zone_of(context, domain)
-    answer, delegation = await asyncio.gather(
-        context.resolver.query(zone, "NS"), delegated.look(context, zone)
-    )
-    names = tuple(text(record.target) for record in answer.of(NS))
-    hosts = await asyncio.gather(*(_host(context, name) for name in names))
-    servers = [server for host in hosts for server in host.servers][:MAX_SERVERS]
-    looked = await asyncio.gather(
-        *(nameserver.look(context, server, zone, intrude=zone == domain) for server in servers)
+    (zone, soa), _ = await asyncio.gather(_zone_of(context, domain), context.resolver.attempt(domain, "NS"))
+    delegation, (names, hosts, looked) = await asyncio.gather(
+        delegated.look(context, zone), _servers(context, zone, intrude=zone == domain)
     )
     fact = DnsZone(
         zone=zone,
@@ -52,6 +46,20 @@ async def look(context: Context, domain: str) -> Seen[DnsZone]:
     if isinstance(delegation, NetFailure):
         gaps += [Gap(path=path, reason=delegation.reason) for path in ("parent_ns", "wrong_glue")]
     return Seen(value=fact, gaps=tuple(gaps))
+
+
+async def _servers(
+    context: Context, zone: str, *, intrude: bool
+) -> tuple[tuple[str, ...], Sequence["_Host"], Sequence[Looked]]:
+    """The zone's name servers, their addresses, and what each said. Raises NetFailure without an NS set."""
+    answer = await context.resolver.query(zone, "NS")
+    names = tuple(text(record.target) for record in answer.of(NS))
+    hosts = await asyncio.gather(*(_host(context, name) for name in names))
+    servers = [server for host in hosts for server in host.servers][:MAX_SERVERS]
+    looked = await asyncio.gather(
+        *(nameserver.look(context, server, zone, intrude=intrude) for server in servers)
+    )
+    return names, hosts, looked
 
 
 async def _zone_of(context: Context, domain: str) -> tuple[str, Soa]:

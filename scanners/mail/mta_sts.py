@@ -6,7 +6,6 @@ import ssl
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-import requests
 from dns.rdtypes.ANY.MX import MX
 
 from posture.core.consent import Technique
@@ -19,7 +18,6 @@ from scanners.dns.resolver import text
 from scanners.mail.tags import read_tags
 from scanners.mail.txt import texts
 from scanners.net.failure import NetFailure
-from scanners.net.http import failure_in
 
 #: A policy longer than this is not read (§3.3 allows such a limit).
 MAX_POLICY = 64 * 1024
@@ -156,6 +154,10 @@ async def _certificate_valid(context: Context, host: str, addresses: Sequence[st
 
 def _get(context: Context, url: str) -> tuple[int, str, str]:
     """Status, media type and body of one request; redirects are not followed (§3.3). Runs in a thread."""
+    import requests  # here, because most domains have no policy and requests takes long to load
+
+    from scanners.net.http import failure_in
+
     with context.gateway.session(Technique.MAIL) as session:
         response = session.get(url)
         body = bytearray()

@@ -10,22 +10,25 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from functools import partial
+from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 from posture.core.consent import Technique
 from posture.core.scope import Permit, Scope
 from posture.core.targets import Target
 from scanners.context import Options
-from scanners.net.dnsbackend import Backend
 from scanners.net.door import Door
-from scanners.net.http import Session
 from scanners.net.ledger import Ledger
 from scanners.net.sockets import Watch
 from scanners.net.streams import Stream, deadline, family
 from scanners.net.sweeper import Sweeper
 from scanners.net.udp import DatagramEndpoint
 
-__all__ = ["DatagramEndpoint", "Gateway", "Session", "Stream"]
+if TYPE_CHECKING:
+    from scanners.net.dnsbackend import Backend
+    from scanners.net.http import Session
+
+__all__ = ["DatagramEndpoint", "Gateway", "Stream"]
 
 
 class Gateway:
@@ -98,8 +101,10 @@ class Gateway:
 
     def dns_backend(
         self, *, name: str | None = None, why: str = "resolver", configured: bool = False
-    ) -> Backend:
+    ) -> "Backend":
         """Sockets for dnspython. A `configured` resolver, or one in the options, may have any address."""
+        from scanners.net.dnsbackend import Backend
+
         known = self._door.options.resolvers
 
         def leave(server: str, port: int) -> Permit:
@@ -114,12 +119,14 @@ class Gateway:
         *,
         contact_why: str | None = None,
         total: float | None = None,
-    ) -> Session:
+    ) -> "Session":
         """A requests session for one worker thread; close it after use.
 
         With `contact_why` names outside the consent get one ordinary contact for that reason, else none.
         `total` (default: the budget) bounds one exchange with its body.
         """
+        from scanners.net.http import Session  # requests is loaded by those who need it
+
         watch = Watch()
         if self._closed:
             watch.close()

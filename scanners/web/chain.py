@@ -9,7 +9,7 @@ from posture.core.facts.web_response import Cookie, Redirect, WebResponse
 from posture.core.observations import Gap, Reason, Seen
 from scanners.context import Context
 from scanners.net.failure import NetFailure
-from scanners.net.gateway import Session
+from scanners.net.http import Session
 from scanners.observe import digest
 from scanners.web.cookies import cookies
 from scanners.web.exchange import MOST_VALUE, Answer, fetch, printable

@@ -8,8 +8,7 @@ from requests.structures import CaseInsensitiveDict
 
 from posture.core.observations import Reason
 from scanners.net.failure import NetFailure
-from scanners.net.gateway import Session
-from scanners.net.http import failure_in
+from scanners.net.http import Session, failure_in
 from scanners.observe import digest
 
 #: Bytes of the decoded body that are read; the rest is left where it is.

@@ -13,7 +13,7 @@ from posture.core.facts.web_exposure import AskedPath, SecurityTxt, WebExposure
 from posture.core.observations import Gap, Reason, Seen
 from scanners.context import Context
 from scanners.net.failure import NetFailure
-from scanners.net.gateway import Session
+from scanners.net.http import Session
 from scanners.observe import digest
 from scanners.web.exchange import Answer, fetch, printable
 from scanners.web.place import Place

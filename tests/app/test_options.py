@@ -73,3 +73,17 @@ def test_the_user_agent_says_who_asks_and_whom_to_ask() -> None:
 )
 def test_host_and_port_are_told_apart(text: str, expected: tuple[str, int]) -> None:
     assert split_host_port(text, 443) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a b", "s1._domainkey.example.jp.", "a..b", ".a", "-a", "a-", "選択", "s1;", "a" * 64, "s=1"]
+)
+def test_a_bad_selector_is_named(text: str) -> None:
+    with pytest.raises(PostureError, match="--dkim-selector") as caught:
+        build_options(RawOptions(dkim_selectors=(text,)), Settings())
+    assert caught.value.code == "bad-selector"
+
+
+def test_selectors_are_read() -> None:
+    options = build_options(RawOptions(dkim_selectors=("S1", "2024.mail", "my_key-1")), Settings())
+    assert options.dkim_selectors == ("s1", "2024.mail", "my_key-1")
