@@ -4,11 +4,13 @@ import asyncio
 import ctypes
 import os
 import re
+import selectors
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -103,45 +105,50 @@ def checked(arguments: Sequence[str]) -> tuple[str, ...]:
 async def run(path: str, arguments: Sequence[str], *, seconds: float) -> Output:
     """Run nmap in a process group of its own, for at most `seconds`; no process is left, whatever happens.
 
+    A thread reads and reaps it: asyncio's own subprocess is looked after by tasks, and the end of the loop
+    cancels tasks, so that a program just being started or killed would be left behind.
     Raises NetFailure(budget) when the time is over and NmapError when it says more than it may.
     """
-    process = await _start(path, arguments)
-    readers = (
-        asyncio.ensure_future(_everything(process.stdout)),
-        asyncio.ensure_future(_last(process.stderr)),
-    )
+    process = _start(path, arguments)
+    attendant = ThreadPoolExecutor(max_workers=1)
+    attended = asyncio.get_running_loop().run_in_executor(attendant, _attend, process)
+    attendant.shutdown(wait=False)  # takes nothing more; its thread ends with the program
+    cancelled: asyncio.CancelledError | None = None
     try:
-        async with asyncio.timeout(seconds):
-            xml, talk = await asyncio.gather(*readers)
-            status = await process.wait()
-    except TimeoutError:
-        raise NetFailure(Reason.BUDGET, "nmap did not finish in the time set aside") from None
+        await asyncio.wait((attended,), timeout=seconds)
+        late = not attended.done()
     finally:
-        for reader in readers:
-            reader.cancel()
-        await _end(process, readers)
-    return Output(xml=xml, talk=talk.decode("utf-8", "replace"), status=status)
+        _kill(process)
+        cancelled = await _finished(attended)
+    if cancelled is not None:
+        raise cancelled
+    if late:
+        raise NetFailure(Reason.BUDGET, "nmap did not finish in the time set aside")
+    return attended.result()
 
 
-async def _start(path: str, arguments: Sequence[str]) -> asyncio.subprocess.Process:
-    """Start it. Cancelled meanwhile, asyncio would kill the program without its group, so we wait."""
-    starting = asyncio.ensure_future(
-        asyncio.create_subprocess_exec(
-            path,
-            *arguments,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-            preexec_fn=_with_us(),
-            env={**os.environ, "LC_ALL": "C"},
-        )
+async def _finished(work: "asyncio.Future[Output]") -> asyncio.CancelledError | None:
+    """Wait for the work's end, however often we are cancelled meanwhile; the last cancellation, if any."""
+    cancelled: asyncio.CancelledError | None = None
+    while not work.done():
+        try:
+            await asyncio.wait((work,))
+        except asyncio.CancelledError as error:
+            cancelled = error
+    work.exception()  # seen, should nobody ask for it any more
+    return cancelled
+
+
+def _start(path: str, arguments: Sequence[str]) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        [path, *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        preexec_fn=_with_us(),  # noqa: PLW1509 - what is unsafe about it there is dealt with there
+        env={**os.environ, "LC_ALL": "C"},
     )
-    try:
-        return await asyncio.shield(starting)
-    except asyncio.CancelledError:
-        await _end(await starting, ())
-        raise
 
 
 def _with_us() -> Callable[[], None] | None:
@@ -163,39 +170,38 @@ def _with_us() -> Callable[[], None] | None:
     return ask
 
 
-async def _everything(stream: asyncio.StreamReader | None) -> bytes:
-    data = bytearray()
-    while stream and (chunk := await stream.read(65_536)):
-        data += chunk
-        if len(data) > _MOST_OUTPUT:
-            raise NmapError("nmap said more than any sweep can")
-    return bytes(data)
+def _attend(process: "subprocess.Popen[bytes]") -> Output:
+    """Read all it says, and reap it. Raises NmapError when that is too much."""
+    with process:
+        try:
+            xml, talk = _heard(process)
+        except NmapError:
+            _kill(process)
+            raise
+    return Output(xml=xml, talk=talk.decode("utf-8", "replace"), status=process.returncode)
 
 
-async def _last(stream: asyncio.StreamReader | None) -> bytes:
-    data = b""
-    while stream and (chunk := await stream.read(65_536)):
-        data = (data + chunk)[-_MOST_TALK:]
-    return data
+def _heard(process: "subprocess.Popen[bytes]") -> tuple[bytes, bytes]:
+    """All of its output and the end of its error output, read side by side so that neither blocks it."""
+    xml, talk = bytearray(), bytearray()
+    with selectors.DefaultSelector() as selector:
+        for stream, heard in ((process.stdout, xml), (process.stderr, talk)):
+            if stream is not None:
+                selector.register(stream, selectors.EVENT_READ, heard)
+        while selector.get_map():
+            for key, _ in selector.select():
+                chunk = os.read(key.fd, 65_536)
+                key.data.extend(chunk)
+                if not chunk:
+                    selector.unregister(key.fileobj)
+            del talk[:-_MOST_TALK]
+            if len(xml) > _MOST_OUTPUT:
+                raise NmapError("nmap said more than any sweep can")
+    return bytes(xml), bytes(talk)
 
 
-async def _end(process: asyncio.subprocess.Process, readers: Iterable["asyncio.Future[bytes]"]) -> None:
-    """Kill the whole group if it still runs, at once, and reap it, however often we are cancelled."""
-    if process.returncode is None:
+def _kill(process: "subprocess.Popen[bytes]") -> None:
+    """End its whole group, if it still runs."""
+    if process.poll() is None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-    reaping = asyncio.ensure_future(_reap(process, readers))
-    cancelled: asyncio.CancelledError | None = None
-    while not reaping.done():
-        try:
-            await asyncio.shield(reaping)
-        except asyncio.CancelledError as error:
-            cancelled = error
-    if cancelled is not None:
-        raise cancelled
-
-
-async def _reap(process: asyncio.subprocess.Process, readers: Iterable["asyncio.Future[bytes]"]) -> None:
-    """Wait for its end, and empty the pipes, so that they close."""
-    await asyncio.gather(*readers, return_exceptions=True)
-    await process.communicate()

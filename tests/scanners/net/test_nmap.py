@@ -1,6 +1,7 @@
 """The nmap program: what it may be told, and that it is always ended and reaped."""
 
 import asyncio
+import gc
 import os
 import shlex
 import time
@@ -410,6 +411,23 @@ def test_cancelling_again_and_again(fake: Callable[[str], Options], tmp_path: Pa
 
     asyncio.run(cancel())
     _gone(_family(tmp_path / "pids"))
+
+
+@pytest.mark.parametrize("steps", range(8))
+def test_the_end_of_the_loop_leaves_no_process(steps: int, fake: Callable[[str], Options]) -> None:
+    """A gather that fails does not wait for its other parts: the end of the loop cancels every task left."""
+    options = fake("sleep 300 & wait")
+    before = children()
+
+    async def abandon() -> None:
+        task = asyncio.create_task(run(str(options.nmap), [], seconds=300))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        task.cancel()
+
+    asyncio.run(abandon())
+    gc.collect()  # what was left open would say so now
+    assert children() == before
 
 
 def test_cancelling_a_real_sweep_leaves_no_process(real: str) -> None:
