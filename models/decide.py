@@ -7,6 +7,7 @@ from datetime import date
 
 from models import appetite, declared, measure, rating
 from models import application as applications
+from models import score as scoring
 from models.perils import Peril
 from models.rating import Basis, Factors, Rated
 from models.statements import ReasonId
@@ -54,12 +55,14 @@ def decide(case: Case) -> Decision:
     """The advice to the underwriter. Any reason to refer outweighs the tier."""
     tier = appetite.profile().tier(case.rated.relativity)
     knock_outs = appetite.knock_outs(case.findings)
-    remedies = appetite.subjectivities(case.findings)
+    remedies = appetite.subjectivities(case.findings, case.on)
     unpriced = tuple(_unpriced(case))
-    differences = _differences(case)
-    refers = (*unpriced, *_referrals(case, tier, knock_outs), *differences)
-    action = _action(tier, refer=bool(refers), remedies=bool(remedies))
-    priced = not unpriced and case.application is not None
+    compared = declared.compare(case.application.controls if case.application else {}, case.findings)
+    differences = declared.differences(compared, case.findings)
+    outside = tuple(_outside(case, knock_outs))
+    refers = (*outside, *unpriced, *_referrals(case, tier, knock_outs), *differences)
+    action = Action.DECLINE if outside else _action(tier, refer=bool(refers), remedies=bool(remedies))
+    priced = not unpriced and not outside and case.application is not None
     return Decision(
         tier=tier,
         action=action,
@@ -72,6 +75,7 @@ def decide(case: Case) -> Decision:
         indication=action is Action.REFER or not case.basis.tables.filing.filed,
         steps=case.rated.steps,
         facts_known=differences,
+        declared=compared,
         scannable=rating.scannable(case.basis),
     )
 
@@ -127,8 +131,11 @@ def _referrals(case: Case, tier: Tier, knock_outs: Sequence[Statement]) -> Itera
     """Reasons for which a person decides, with an indication of the price."""
     if knock_outs:
         yield _say(ReasonId.KNOCK_OUT, count=len(knock_outs))
-    if appetite.profile().actions[tier] is Action.REFER:
+    advised = appetite.profile().actions[tier]
+    if advised is Action.REFER:
         yield _say(ReasonId.TIER, tier=tier.value)
+    if advised is Action.DECLINE and appetite.profile().actions[_sure(case)] is not Action.DECLINE:
+        yield _say(ReasonId.NOT_SURE, tier=tier.value, observed=_sure(case).value)
     yield from _unseen_groups(case, _REFER)
     for reason in _WITHHELD:
         names = tuple(name for name, why in case.features.unseen.items() if why is reason)
@@ -138,10 +145,21 @@ def _referrals(case: Case, tier: Tier, knock_outs: Sequence[Statement]) -> Itera
         yield from applications.referrals(case.basis.tables, case.application, case.on)
 
 
-def _differences(case: Case) -> tuple[Statement, ...]:
-    if case.application is None:
-        return ()
-    return declared.differences(case.application.controls, case.features)
+def _outside(case: Case, knock_outs: Sequence[Statement]) -> Iterator[Statement]:
+    """Why the profile declines: on observed failures alone, never on unknowns or inferred versions."""
+    stated = appetite.declines(knock_outs)
+    if stated:
+        yield _say(ReasonId.OUTSIDE, count=len(stated), tier=_sure(case).value)
+    elif appetite.profile().actions[_sure(case)] is Action.DECLINE:
+        yield _say(ReasonId.OUTSIDE, count=0, tier=_sure(case).value)
+
+
+def _sure(case: Case) -> Tier:
+    """The tier that what was observed alone gives: unknowns clean, what was only inferred absent."""
+    seen = {name: 1.0 if value == 1.0 else 0.0 for name, value in case.features.values.items()}
+    factors = scoring.peril_factors(case.basis.model, seen)
+    g = rating.relativity(case.basis.balance, rating.off_balance(factors))
+    return appetite.profile().tier(g)
 
 
 def _action(tier: Tier, *, refer: bool, remedies: bool) -> Action:

@@ -25,7 +25,9 @@ class ReasonId(StrEnum):
     REVENUE = "revenue-outside-table"  # revenue, low, high, currency
     RECORDS = "records-above-authority"  # records, authority
     INCIDENTS = "incidents-declared"  # count, years
-    DIFFERS = "declared-differs"  # control, feature: put neutrally, it is a question
+    DIFFERS = "declared-differs"  # control, check (tuple): put neutrally, it is a question
+    OUTSIDE = "outside-appetite"  # tier or count of knock-outs: on what was observed alone
+    NOT_SURE = "decline-needs-observation"  # tier, observed: the tier that what was observed alone gives
     CAPPED = "loading-capped"  # cover, technical, charged
     FLOORED = "unseen-earns-no-discount"  # groups (tuple)
     MINIMUM = "minimum-premium"  # amount, currency
@@ -41,16 +43,7 @@ class KnockOutId(StrEnum):
     DATABASE = "database-exposed"
     NO_LOGIN = "no-login-service-exposed"
     INDUSTRIAL = "industrial-control-exposed"
-
-
-class SubjectivityId(StrEnum):
-    """`Decision.subjectivities`. Arguments: phase (pre_bind, post_bind), due_days, closed_by (check)."""
-
-    CERTIFICATE = "renew-certificate"
-    ADMIN_INTERFACE = "restrict-admin-interface"
-    FTP = "replace-ftp"
-    TLS = "harden-tls"
-    DMARC = "enforce-dmarc"
+    SERVICE = "red-service-exposed"
 
 
 class Rule(StrEnum):
@@ -84,6 +77,4 @@ class StepName(StrEnum):
 
 
 #: Every id that needs words under [statements.<id>].
-STATEMENTS: tuple[str, ...] = tuple(
-    member.value for kind in (ReasonId, KnockOutId, SubjectivityId) for member in kind
-)
+STATEMENTS: tuple[str, ...] = tuple(member.value for kind in (ReasonId, KnockOutId) for member in kind)

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from models import appetite, artefact, declared, measure, rating, tables
 from models import application as applications
-from models import artefact, declared, measure, rating, tables
 from models.artefact import Artefact
 from models.decide import Case, decide
 from models.features import vector
@@ -26,6 +26,7 @@ class Result:
     decision: Decision
     tables_digest: str
     model_digest: str
+    appetite_digest: str
 
 
 def assess(
@@ -66,6 +67,7 @@ def assess(
         decision=decide(case),
         tables_digest=market.digest,
         model_digest=used.digest,
+        appetite_digest=appetite.profile().digest,
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from posture.core.catalogue import Catalogue, Language
-from posture.core.decisions import Statement
+from posture.core.decisions import Statement, Subjectivity
 from posture.core.findings import Argument, Finding, Owner
 from posture.core.targets import Target
 from reports import convention
@@ -57,7 +57,9 @@ class Say:
         return self.words(name) if self.words.knows(name) else key
 
     def statement(self, statement: Statement) -> str:
-        """A reason, knock-out or subjectivity as a sentence."""
+        """A reason, knock-out or subjectivity as a sentence; a subjectivity brings its own."""
+        if isinstance(statement, Subjectivity):
+            return statement.text.get(self.language.value, statement.id)
         return self.words(f"statements.{statement.id}", **self._arguments(statement.arguments))
 
     def finding(self, finding: Finding) -> str:

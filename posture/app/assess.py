@@ -107,6 +107,7 @@ def conclude(
             tables=result.tables_digest,
             model=result.model_digest,
             catalogue=registry.catalogue().digest,
+            appetite=result.appetite_digest,
             feeds={},
         ),
         complete=not context.faults and not drawn.faults and not _own_fault(observations),
@@ -137,6 +138,7 @@ def replay(stored: Assessment) -> Assessment:
             tables=result.tables_digest,
             model=result.model_digest,
             catalogue=registry.catalogue().digest,
+            appetite=result.appetite_digest,
         ),
     )
 

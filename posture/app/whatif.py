@@ -77,6 +77,10 @@ def case_of(assessment: Assessment) -> whatif.Case:
 
 def _asked(assessment: Assessment, case: whatif.Case, answer: WhatIf | Fix | Plan) -> Asked:
     digests, base = assessment.digests, case.base
-    used = {"tables": base.tables_digest, "model": base.model_digest}
+    used = {
+        "tables": base.tables_digest,
+        "model": base.model_digest,
+        "appetite": base.appetite_digest,
+    }
     changed = tuple(name for name, digest in used.items() if getattr(digests, name) != digest)
     return Asked(assessment=assessment, before=whatif.before(case), answer=answer, changed=changed)

@@ -48,6 +48,8 @@ class Digests:
     model: str
     catalogue: str
     feeds: Mapping[str, str]
+    #: The appetite profile; empty in assessments older than this field.
+    appetite: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

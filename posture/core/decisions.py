@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 
 from posture.core.findings import Argument
@@ -103,11 +104,52 @@ class Premium:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """A reason, knock-out or subjectivity: an id with arguments; words live in `reports/text`."""
+    """A reason or knock-out: an id with arguments; words live in `reports/text`."""
 
     id: str
     arguments: Mapping[str, Argument]
     findings: tuple[str, ...] = ()
+
+
+class Phase(StrEnum):
+    """Whether a remedy is shown before cover begins, or within its days after."""
+
+    PRE_BIND = "pre_bind"
+    POST_BIND = "post_bind"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subjectivity(Statement):
+    """A remedy asked for. `closed_by` are the checks that show it done, `findings` what has to pass.
+
+    `text` is its sentence by language, of the appetite profile. `due` is `due_days` after the day of the
+    decision; for post_bind a quote counts them from the period's first day.
+    """
+
+    text: Mapping[str, str]
+    phase: Phase
+    due_days: int
+    due: date
+    closed_by: tuple[str, ...]
+
+
+class Agreement(StrEnum):
+    """How an answer of the application stands to what was observed."""
+
+    CONSISTENT = "consistent"
+    CONTRADICTED = "contradicted"
+    UNSUPPORTED = "unsupported"
+    NOT_OBSERVABLE = "not_observable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """An answer of the questionnaire beside what was observed; `findings` are the evidence."""
+
+    item: str
+    answer: bool
+    agreement: Agreement
+    findings: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +170,7 @@ class Decision:
     loading_interval: Interval
     premium: Premium
     knock_outs: tuple[Statement, ...]
-    subjectivities: tuple[Statement, ...]
+    subjectivities: tuple[Subjectivity, ...]
     reasons: tuple[Statement, ...]
     indication: bool
     steps: tuple[Step, ...]
@@ -136,3 +178,5 @@ class Decision:
     scannable: Mapping[str, float] = field(default_factory=dict)
     quote: str | None = None
     facts_known: tuple[Statement, ...] = ()
+    #: Every answer given, beside what was observed.
+    declared: tuple[Declared, ...] = ()

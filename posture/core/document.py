@@ -3,7 +3,7 @@
 import typing
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from posture.core import codec
@@ -99,11 +99,15 @@ def read_assessment(document: Mapping[str, Any]) -> Assessment:
     )
     decision = _object(plain.get("decision"), "$.decision")
     premium = _read_premium(_object(decision.get("premium"), "$.decision.premium"))
+    remedies = [
+        _read_subjectivity(_object(entry, f"$.decision.subjectivities[{number}]"), plain.get("started_at"))
+        for number, entry in enumerate(decision.get("subjectivities") or ())
+    ]
     plain |= {
         "score": _read_score(_object(plain.get("score"), "$.score")),
         "observations": [],
         "features": plain.get("feature_vector"),
-        "decision": {**decision, "premium": premium},
+        "decision": {**decision, "premium": premium, "subjectivities": remedies},
     }
     item = replace(codec.decode(Assessment, plain), observations=observations)
     _same_consent(item, _object(plain.get("consent"), "$.consent"))
@@ -129,6 +133,24 @@ def _read_score(document: Mapping[str, Any]) -> dict[str, Any]:
     low, high = codec.decode(tuple[float, float], document.get("interval"), "$.score.interval")
     interval = {"low": low, "high": high, "level": document.get("level")}
     return {**document, "interval": interval}
+
+
+def _read_subjectivity(document: Mapping[str, Any], decided: object) -> Mapping[str, Any]:
+    """A subjectivity; one written before they were objects had phase and days among its arguments."""
+    arguments = document.get("arguments")
+    if "phase" in document or not isinstance(arguments, Mapping):
+        return document
+    days = codec.decode(int, arguments.get("due_days"), "$.decision.subjectivities.due_days")
+    day = codec.decode(datetime, decided, "$.started_at").date()
+    closed_by = arguments.get("closed_by")
+    return {
+        "text": {},
+        "phase": arguments.get("phase"),
+        "due_days": days,
+        "due": (day + timedelta(days=days)).isoformat(),
+        "closed_by": [closed_by] if isinstance(closed_by, str) else closed_by,
+        **document,
+    }
 
 
 def _premium(premium: Premium) -> dict[str, Any]:

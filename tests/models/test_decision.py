@@ -253,7 +253,7 @@ def test_an_it_business_with_the_option_is_quoted() -> None:
 def test_a_declared_control_that_differs_from_what_was_seen_is_a_question() -> None:
     made = decision(("dmarc_not_enforced",), controls={"dmarc_enforced": True})
     (said,) = [item for item in made.reasons if item.id == ReasonId.DIFFERS]
-    assert said.arguments == {"control": "dmarc_enforced", "feature": "dmarc_not_enforced"}
+    assert said.arguments == {"control": "dmarc_enforced", "check": ("mail/dmarc",)}
     assert said.findings
     assert made.facts_known == (said,)
     assert made.action is Action.REFER
@@ -286,7 +286,7 @@ def test_the_fourteen_steps_are_there_in_order() -> None:
 
 def test_every_id_said_is_one_that_has_words() -> None:
     made = decision(EXPOSED, ("spf_missing",), covers=ALL_COVERS, sector="it")
-    said = (*made.reasons, *made.knock_outs, *made.subjectivities, *made.facts_known)
+    said = (*made.reasons, *made.knock_outs, *made.facts_known)
     assert {item.id for item in said} <= set(STATEMENTS)
     result = assess(findings(EXPOSED), application(), on=TODAY)
     rules = {item.feature for item in result.score.contributions if item.state == "rule"}

@@ -27,7 +27,7 @@ def test_it_sees_tier_and_subjectivities() -> None:
 def test_it_sees_missing_answers_and_questions() -> None:
     item = sample()
     differs = Statement(
-        id="declared-differs", arguments={"control": "mfa_remote_access", "feature": "rdp_exposed"}
+        id="declared-differs", arguments={"control": "mfa_remote_access", "check": ("ports/remote_desktop",)}
     )
     gross = Statement(id="gross-profit-missing", arguments={})
     item = replace(

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any
 
+from models import appetite
 from posture.checks.registry import catalogue
 from posture.checks.runner import judge
 from posture.core.application import Application, CoverTerms
@@ -22,10 +23,12 @@ from posture.core.decisions import (
     Decision,
     Interval,
     Loading,
+    Phase,
     Premium,
     RiskScore,
     Statement,
     Step,
+    Subjectivity,
     Tier,
 )
 from posture.core.facts.dns_addresses import DnsAddresses
@@ -357,20 +360,8 @@ def decision(found: tuple[Finding, ...]) -> Decision:
             said("remote-desktop-exposed", of(found, "ports/remote_desktop"), check="ports/remote_desktop"),
         ),
         subjectivities=(
-            said(
-                "renew-certificate",
-                of(found, "tls/certificate"),
-                phase="pre_bind",
-                due_days=14,
-                closed_by="tls/certificate_current",
-            ),
-            said(
-                "enforce-dmarc",
-                of(found, "mail/dmarc"),
-                phase="post_bind",
-                due_days=30,
-                closed_by="mail/dmarc",
-            ),
+            remedy("renew-certificate", of(found, "tls/certificate"), Phase.PRE_BIND, 14),
+            remedy("enforce-dmarc", of(found, "mail/dmarc"), Phase.POST_BIND, 30),
         ),
         reasons=(
             said("knock-out-refers", of(found, "ports/remote_desktop"), count=1),
@@ -390,6 +381,20 @@ def decision(found: tuple[Finding, ...]) -> Decision:
 
 def said(name: str, ids: tuple[str, ...] = (), **arguments: Argument) -> Statement:
     return Statement(id=name, arguments=arguments, findings=ids)
+
+
+def remedy(name: str, ids: tuple[str, ...], phase: Phase, days: int) -> Subjectivity:
+    asked = appetite.profile().remedies[name]
+    return Subjectivity(
+        id=name,
+        arguments={"phase": phase.value, "due_days": days, "closed_by": asked.checks},
+        findings=ids,
+        text=asked.text,
+        phase=phase,
+        due_days=days,
+        due=START.date() + timedelta(days=days),
+        closed_by=asked.checks,
+    )
 
 
 @cache

@@ -77,7 +77,7 @@ def replay(assessment_id: str, database: str | None, lang: str, *, as_json: bool
     _print(fresh, lang, (), as_json=as_json)
     changed = [
         name
-        for name in ("tables", "model", "catalogue")
+        for name in ("tables", "model", "catalogue", "appetite")
         if getattr(fresh.digests, name) != getattr(stored.digests, name)
     ]
     why = f" Changed since: {', '.join(changed)}." if changed else ""
