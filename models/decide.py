@@ -67,7 +67,10 @@ def decide(case: Case) -> Decision:
         tier=tier,
         action=action,
         loading=loadings(case.basis, case.rated.technical, case.rated.charged),
-        loading_interval=_loading_interval(case),
+        loading_interval=_loading_intervals(case).get(
+            "total", Interval(low=0.0, high=0.0, level=measure.LEVEL)
+        ),
+        loading_intervals=_loading_intervals(case),
         premium=_premium(case) if priced else _no_premium(case),
         knock_outs=knock_outs,
         subjectivities=remedies,
@@ -98,10 +101,10 @@ def _loading(basis: Basis, factors: Factors) -> dict[str, float]:
     return by_cover | {"total": math.fsum(costs.values()) / math.fsum(average.values()) - 1}
 
 
-def _loading_interval(case: Case) -> Interval:
-    """The total technical loading at both ends of the posture factor's interval."""
-    low, high = (_loading(case.basis, _technical(case.basis, end)).get("total", 0.0) for end in case.ends)
-    return Interval(low=low, high=high, level=measure.LEVEL)
+def _loading_intervals(case: Case) -> dict[str, Interval]:
+    """The technical loadings by cover and in total at both ends of the posture factor's interval."""
+    low, high = (_loading(case.basis, _technical(case.basis, end)) for end in case.ends)
+    return {name: Interval(low=low[name], high=high[name], level=measure.LEVEL) for name in low}
 
 
 def _technical(basis: Basis, balanced: Mapping[Peril, float]) -> Factors:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from posture.core.assessment import Assessment
 from posture.core.catalogue import Catalogue, Language
+from posture.core.dossier import Dossier
 from posture.core.whatif import WhatIf
 from reports import files
 from reports.blocks import Document
@@ -33,15 +34,16 @@ def write(  # noqa: PLR0913  the whole interface in one call; all but three have
     formats: Sequence[str] = FORMATS,
     audiences: Sequence[str] = AUDIENCES,
     previous: Assessment | None = None,
+    dossier: Dossier | None = None,
     whatif: WhatIf | None = None,
     branding: Branding | None = None,
 ) -> tuple[Path, ...]:
     """Write the reports of one assessment into the folder `out` and return their paths.
 
     Everything is rendered before the first byte is written, and appears by renaming: a folder never
-    holds half a report. `previous` is the assessment to compare with, `whatif` what
-    mending would bring; their sections are left out without them. Raises PostureError when the
-    folder cannot be written, and when a Japanese font is missing for the PDF.
+    holds half a report. `previous` is the assessment to compare with, `dossier` what stands round this
+    one, `whatif` what mending would bring; their sections are left out without them. Raises PostureError
+    when the folder cannot be written, and when a Japanese font is missing for the PDF.
     """
     made = produce(
         assessment,
@@ -50,13 +52,14 @@ def write(  # noqa: PLR0913  the whole interface in one call; all but three have
         formats=formats,
         audiences=audiences,
         previous=previous,
+        dossier=dossier,
         whatif=whatif,
         branding=branding,
     )
     return files.save(out, made)
 
 
-def produce(
+def produce(  # noqa: PLR0913  the same arguments
     assessment: Assessment,
     catalogue: Catalogue,
     *,
@@ -64,6 +67,7 @@ def produce(
     formats: Sequence[str] = FORMATS,
     audiences: Sequence[str] = AUDIENCES,
     previous: Assessment | None = None,
+    dossier: Dossier | None = None,
     whatif: WhatIf | None = None,
     branding: Branding | None = None,
 ) -> dict[str, bytes]:
@@ -82,7 +86,7 @@ def produce(
         contents["assessment.json"] = json.render(assessment)
     if "csv" in formats:
         contents["findings.csv"] = csv.render(assessment.findings, catalogue)
-    seen = view.build(assessment, catalogue, previous, whatif)
+    seen = view.build(assessment, catalogue, previous, whatif, dossier)
     if "xlsx" in formats:
         for language in languages:
             say = Say(text.load(language), catalogue, era=issuer.japanese_era)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from posture.core.assessment import Assessment
+from posture.core.dossier import Past
 from posture.core.findings import Finding, Outcome
 
 
@@ -11,21 +12,26 @@ from posture.core.findings import Finding, Outcome
 class Delta:
     """Every group holds findings of the current assessment, but `gone` those of the earlier one.
 
-    `new`: open now, not open before. `resolved`: open before, seen in order now. `gone`: open before,
-    and the thing it was about is no longer found. `persisting`: open both times. `now_unknown`: open or
-    in order before, not observed now.
+    `new`: open now, and never before. `reappeared`: open now, not at the earlier assessment, but at one
+    before that. `resolved`: open before, seen in order now. `gone`: open before, and the thing it was about
+    is no longer found. `persisting`: open both times. `now_unknown`: open or in order before, not seen now.
     """
 
     previous: Assessment
     new: tuple[Finding, ...]
+    reappeared: tuple[Finding, ...]
     resolved: tuple[Finding, ...]
     gone: tuple[Finding, ...]
     persisting: tuple[Finding, ...]
     now_unknown: tuple[Finding, ...]
 
 
-def compare(previous: Assessment, current: Assessment) -> Delta:
-    """Sort the findings of both assessments into what changed; not seen is never counted as resolved."""
+def compare(previous: Assessment, current: Assessment, past: Iterable[Past] = ()) -> Delta:
+    """Sort the findings of both assessments into what changed; not seen is never counted as resolved.
+
+    `past` are assessments of the same domain, this comparison's own among them or not.
+    """
+    ever = {key for earlier in past for key in earlier.failed}
     before = {finding.id: finding for finding in previous.findings}
     was_open = {key for key, finding in before.items() if finding.outcome is Outcome.FAIL}
     was_known = was_open | {key for key, finding in before.items() if finding.outcome is Outcome.PASS}
@@ -34,7 +40,8 @@ def compare(previous: Assessment, current: Assessment) -> Delta:
     hidden = {finding.id for finding in missing if _hidden(finding, current.findings)}
     return Delta(
         previous=previous,
-        new=tuple(f for f in now_open if f.id not in was_open),
+        new=tuple(f for f in now_open if f.id not in was_open and f.id not in ever),
+        reappeared=tuple(f for f in now_open if f.id not in was_open and f.id in ever),
         persisting=tuple(f for f in now_open if f.id in was_open),
         resolved=tuple(
             f

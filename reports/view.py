@@ -10,7 +10,9 @@ from typing import Any
 from posture.core.assessment import Assessment
 from posture.core.catalogue import Catalogue
 from posture.core.decisions import Contribution
+from posture.core.dossier import Dossier
 from posture.core.findings import Finding, Outcome, Owner, Severity
+from posture.core.ledger import Event, Standing
 from posture.core.observations import Observation
 from posture.core.targets import Target
 from posture.core.whatif import Fix, Held, WhatIf
@@ -88,6 +90,21 @@ class View:
     not_applicable: tuple[Finding, ...]
     delta: Delta | None
     whatif: WhatIf | None
+    dossier: Dossier
+
+    def standing(self, issue: Issue) -> tuple[Standing, ...]:
+        """Where the ledger leaves each finding of an issue."""
+        return tuple(self.dossier.standing(finding.id) for finding in issue.findings)
+
+    def closed(self, findings: Iterable[str]) -> tuple[Event, ...]:
+        """The rescans that found every one of these (ids) in order; none while one of them is open."""
+        found = [self.dossier.standing(finding).closed for finding in findings]
+        return tuple(one for one in found if one is not None) if found and all(found) else ()
+
+    def disputed(self) -> tuple[Finding, ...]:
+        """Findings of this assessment, of whatever outcome, with an open dispute."""
+        found = self.assessment.findings
+        return tuple(item for item in found if self.dossier.standing(item.id).dispute is not None)
 
 
 def build(
@@ -95,11 +112,13 @@ def build(
     catalogue: Catalogue,
     previous: Assessment | None = None,
     whatif: WhatIf | None = None,
+    dossier: Dossier | None = None,
 ) -> View:
     """Select, grade and order the findings of an assessment. Effects come from `whatif` if given."""
     by_outcome = {
         outcome: tuple(f for f in assessment.findings if f.outcome is outcome) for outcome in Outcome
     }
+    known = dossier or Dossier()
     issues = _issues(by_outcome[Outcome.FAIL], assessment, catalogue, whatif)
     return View(
         assessment=assessment,
@@ -109,8 +128,9 @@ def build(
         unknown=by_outcome[Outcome.UNKNOWN],
         passed=by_outcome[Outcome.PASS],
         not_applicable=by_outcome[Outcome.NOT_APPLICABLE],
-        delta=None if previous is None else compare(previous, assessment),
+        delta=None if previous is None else compare(previous, assessment, known.past),
         whatif=whatif,
+        dossier=known,
     )
 
 

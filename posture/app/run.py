@@ -2,27 +2,28 @@
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
 import models
-import reports
-from models import whatif
+from posture.app import papers
 from posture.app.assess import assess
 from posture.app.clock import utc_now
 from posture.app.files import read_application, read_consent
 from posture.app.options import RawOptions, build_options
+from posture.app.papers import Surroundings, Wanted
 from posture.app.request import Request, open_context
 from posture.app.settings import Settings, load_settings
-from posture.app.whatif import case_of
-from posture.checks.registry import catalogue
+from posture.app.suppliers import suppliers
 from posture.core.application import Application
 from posture.core.assessment import Assessment
 from posture.core.consent import Consent
 from posture.core.errors import PostureError
 from posture.core.targets import host_name
-from posture.core.whatif import WhatIf
+from posture.store import assessments
+from posture.store.database import Database, open_database
 from scanners.context import Options
 
 
@@ -38,6 +39,7 @@ class RunRequest:
     out: Path
     database: str | None
     policy_id: str | None = None
+    wanted: Wanted = field(default_factory=Wanted)
 
     @classmethod
     def read(cls, *, domain: str, raw: Mapping[str, Any]) -> Self:
@@ -53,6 +55,7 @@ class RunRequest:
             settings=settings,
             out=check_out(raw.get("out") or Path(f"posture-{name}")),
             database=raw.get("database") or settings.database,
+            wanted=Wanted.of(raw),
         )
 
 
@@ -72,27 +75,24 @@ async def run(request: RunRequest, progress: Callable[[str], None]) -> Outcome:
     What a full disk takes is not all: reports are written even if the store cannot keep the assessment, and
     the other way round; the error says which is left.
     """
-    from posture.store import assessments
-    from posture.store.database import open_database
-
     question = _question(request, progress)
     context = open_context(question)
     check_application(request)
     database = open_database(request.database)
     try:
-        previous = assessments.last_complete(database, request.domain)
         assessment = await assess(question, context)
-        lost = _keep(lambda: assessments.save(database, assessment, policy_id=request.policy_id))
+        lost = _keep(database, request, assessment)
+        round_it, blind = _round(database, assessment, question.clock())
     finally:
         database.close()
-    files = _report(request, assessment, previous, stored=lost is None)
+    files = _report(request, assessment, round_it, stored=lost is None)
     if lost is not None:
-        raise PostureError(
-            f"{lost.message} The assessment is not stored; its reports are in {request.out}.",
-            remedy=lost.remedy,
-            code=lost.code,
+        raise _left(lost, f"The assessment is not stored; its reports are in {request.out}.")
+    if blind is not None:
+        raise _left(
+            blind, f"The assessment is stored; its reports in {request.out} lack what was said of it."
         )
-    return Outcome(assessment=assessment, previous=previous, files=files, faults=assessment.faults)
+    return Outcome(assessment=assessment, previous=round_it.previous, files=files, faults=assessment.faults)
 
 
 def _question(request: RunRequest, progress: Callable[[str], None]) -> Request:
@@ -106,59 +106,41 @@ def _question(request: RunRequest, progress: Callable[[str], None]) -> Request:
     )
 
 
-def _keep(save: Callable[[], None]) -> PostureError | None:
+def _keep(database: Database, request: RunRequest, assessment: Assessment) -> PostureError | None:
     try:
-        save()
+        found = suppliers(assessment)
+        assessments.save(database, assessment, policy_id=request.policy_id, suppliers=found)
     except PostureError as error:
         return error
     return None
 
 
-def _report(
-    request: RunRequest, assessment: Assessment, previous: Assessment | None, *, stored: bool
-) -> tuple[Path, ...]:
+def _round(
+    database: Database, assessment: Assessment, at: datetime
+) -> tuple[Surroundings, PostureError | None]:
     try:
-        return write_reports(assessment, previous, request.out, request.settings)
+        return papers.surroundings(database, assessment, at), None
+    except PostureError as error:
+        return Surroundings(), error
+
+
+def _left(error: PostureError, what_is_left: str) -> PostureError:
+    return PostureError(f"{error.message} {what_is_left}", remedy=error.remedy, code=error.code)
+
+
+def _report(
+    request: RunRequest, assessment: Assessment, round_it: Surroundings, *, stored: bool
+) -> tuple[Path, ...]:
+    wanted = replace(request.wanted, policyholder=request.policy_id is not None)
+    try:
+        return papers.write(assessment, request.out, request.settings, round_it, wanted)
     except PostureError as error:
         if not stored:
             raise
+        remedy = f"Write the reports elsewhere: posture assessments show {assessment.id} --out FOLDER"
         raise PostureError(
-            f"{error.message} The assessment itself is stored.",
-            remedy=f"Write the reports elsewhere: posture assessments show {assessment.id} --out FOLDER",
-            code=error.code,
+            f"{error.message} The assessment itself is stored.", remedy=remedy, code=error.code
         ) from error
-
-
-def write_reports(
-    assessment: Assessment, previous: Assessment | None, out: Path, settings: Settings
-) -> tuple[Path, ...]:
-    """Everything that is written for an assessment, today or from the store later. Raises PostureError."""
-    return reports.write(
-        assessment,
-        catalogue(),
-        out,
-        previous=previous,
-        whatif=study(assessment),
-        branding=branding(settings),
-    )
-
-
-def study(assessment: Assessment) -> WhatIf | None:
-    """What each fix would be worth; nothing without an application to price."""
-    if assessment.application is None:
-        return None
-    return whatif.study(case_of(assessment))
-
-
-def branding(settings: Settings) -> reports.Branding:
-    """The reports' letterhead from the settings."""
-    return reports.Branding(
-        insurer=settings.insurer.name,
-        desk=settings.insurer.desk,
-        document_number=settings.insurer.document_number,
-        disputes=settings.insurer.disputes,
-        emergency=settings.insurer.emergency,
-    )
 
 
 def check_out(path: Path) -> Path:

@@ -11,15 +11,18 @@ from posture.core.errors import PostureError
 
 
 class Insurer(BaseModel):
-    """Who the reports speak for; without it they carry a watermark."""
+    """Who the reports speak for: `reports.Branding` says what each key does."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
-    name: str = ""
+    insurer: str = Field(default="", alias="name")
     desk: str = ""
     document_number: str = ""
     disputes: str = ""
     emergency: str = ""
+    coordinator: str = ""
+    yen_approval: str = ""
+    japanese_era: bool = False
 
 
 class Settings(BaseModel):

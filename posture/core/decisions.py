@@ -180,3 +180,5 @@ class Decision:
     facts_known: tuple[Statement, ...] = ()
     #: Every answer given, beside what was observed.
     declared: tuple[Declared, ...] = ()
+    #: Technical loading at both ends of the posture factor's interval, by cover and in total.
+    loading_intervals: Mapping[str, Interval] = field(default_factory=dict)

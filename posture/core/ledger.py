@@ -28,6 +28,9 @@ class Kind(StrEnum):
     APPROVE = "approve"  # grants the waiver asked for
     REJECT = "reject"  # refuses the waiver asked for, or ends a granted one
     RESOLVE = "resolve"  # shows with evidence that it was wrong or is mended; settles an open dispute
+    CLOSED = "closed"  # the question was asked again: in order now; settles an open dispute
+    AGAIN = "again"  # the question was asked again: still as reported
+    UNSEEN = "unseen"  # the question was asked again: no answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,13 +79,15 @@ class Standing:
     """Where a finding's history leaves it. `dispute` is the open one.
 
     `confirmed` and `resolved` say how the last look ended and exclude each other; a new dispute takes
-    both back.
+    both back. `closed` is the rescan that found it in order, `asked` the last one that did not.
     """
 
     dispute: Event | None = None
     waiver: Waiver | None = None
     confirmed: Event | None = None
     resolved: Event | None = None
+    closed: Event | None = None
+    asked: Event | None = None
 
     @property
     def waived(self) -> bool:
@@ -141,9 +146,13 @@ def _after(now: Standing, one: Event) -> Standing:
         case Kind.DISPUTE:
             return replace(now, dispute=one, confirmed=None, resolved=None)
         case Kind.CONFIRM:
-            return replace(now, dispute=None, confirmed=one, resolved=None)
+            return replace(now, dispute=None, confirmed=one, resolved=None, closed=None)
         case Kind.RESOLVE:
             return replace(now, dispute=None, confirmed=None, resolved=one)
+        case Kind.CLOSED:
+            return replace(now, dispute=None, confirmed=None, closed=one, asked=None)
+        case Kind.AGAIN | Kind.UNSEEN:
+            return replace(now, closed=None if one.kind is Kind.AGAIN else now.closed, asked=one)
         case Kind.WAIVE:
             return replace(now, waiver=Waiver(request=one, approval=None, state=WaiverState.REQUESTED))
         case Kind.APPROVE if now.waiver is not None:
@@ -202,6 +211,11 @@ def _may_resolve(now: Standing, draft: Event) -> None:
         raise _refused("a dispute is not resolved without evidence", "Give --evidence FILE.", "no-evidence")
 
 
+def _may_close(_now: Standing, draft: Event) -> None:
+    if not draft.evidence:
+        raise _refused("nothing is closed without evidence", "Repeat the rescan.", "no-evidence")
+
+
 def _may(_now: Standing, _draft: Event) -> None:
     """Always."""
 
@@ -213,6 +227,9 @@ _RULES = {
     Kind.REJECT: _may_reject,
     Kind.RESOLVE: _may_resolve,
     Kind.CONFIRM: _may,
+    Kind.CLOSED: _may_close,
+    Kind.AGAIN: _may,
+    Kind.UNSEEN: _may,
     Kind.COMMENT: _may,
 }
 
@@ -221,7 +238,7 @@ def _answers(history: Sequence[Event], now: Standing, draft: Event) -> str:
     """The event answered: what the kind settles, or what a comment names."""
     if draft.kind in {Kind.APPROVE, Kind.REJECT}:
         return now.waiver.request.id if now.waiver else ""
-    if draft.kind in {Kind.CONFIRM, Kind.RESOLVE}:
+    if draft.kind in {Kind.CONFIRM, Kind.RESOLVE, Kind.CLOSED}:
         return now.dispute.id if now.dispute else ""
     if draft.kind is Kind.COMMENT and draft.reply_to:
         if draft.reply_to not in {one.id for one in history}:

@@ -1,6 +1,6 @@
 """Queries over stored assessments."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,9 @@ from sqlalchemy import Select, insert, select
 from posture.core.assessment import Assessment
 from posture.core.document import assessment as to_document
 from posture.core.document import read_assessment
+from posture.core.dossier import Supplier
 from posture.core.errors import PostureError
+from posture.store import book
 from posture.store.database import Database
 from posture.store.schema import assessments
 
@@ -33,8 +35,14 @@ class Summary:
 _SUMMARY = [assessments.c[name] for name in Summary.__dataclass_fields__]
 
 
-def save(database: Database, item: Assessment, *, policy_id: str | None = None) -> None:
-    """Keep an assessment, whole."""
+def save(
+    database: Database,
+    item: Assessment,
+    *,
+    policy_id: str | None = None,
+    suppliers: Iterable[Supplier] = (),
+) -> None:
+    """Keep an assessment, whole, with whom its applicant depends on."""
     row = {
         "id": item.id,
         "domain": item.domain,
@@ -46,10 +54,12 @@ def save(database: Database, item: Assessment, *, policy_id: str | None = None) 
         "action": item.decision.action.value,
         "premium_total": item.decision.premium.total,
         "currency": item.decision.premium.currency,
+        "score": item.score.value,
         "document": to_document(item),
     }
     with database.transaction() as connection:
         connection.execute(insert(assessments).values(row))
+        book.note_suppliers(connection, item.id, suppliers)
 
 
 def newest(database: Database, *, domain: str | None = None, limit: int = 50) -> Sequence[Summary]:

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Date,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -76,8 +77,18 @@ assessments = Table(
     Column("action", String(16), nullable=False),
     Column("premium_total", BigInteger, nullable=True),
     Column("currency", String(3), nullable=False),
+    Column("score", Float, nullable=True),
     # Plain JSON, not JSONB: a stored document is evidence and keeps the order it was written in.
     Column("document", JSON, nullable=False),
+)
+
+# Whom an assessment's applicant depends on: counted across the book for accumulations.
+suppliers = Table(
+    "suppliers",
+    metadata,
+    Column("assessment", String(128), ForeignKey("assessments.id"), primary_key=True),
+    Column("service", String(16), primary_key=True),
+    Column("name", String(255), primary_key=True),
 )
 
 # Append-only: triggers of migration 0002 refuse to change or remove a line. `number` counts the lines of a
@@ -101,4 +112,5 @@ finding_events = Table(
 )
 
 Index("ix_assessments_domain_finished_at", assessments.c.domain, assessments.c.finished_at)
+Index("ix_suppliers_service_name", suppliers.c.service, suppliers.c.name)
 Index("ix_policies_renewal_date", policies.c.renewal_date)

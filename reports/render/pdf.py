@@ -26,7 +26,7 @@ _ESCAPE = re.compile(r"\\u\{([0-9a-f]+)\}")
 
 _LONG = re.compile(r"[!-~]{20,}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_AFTER = re.compile(r"([./:@=?&_-])")
+_AFTER = re.compile(r"(://|[./:@=?&_-])")
 _ANYWHERE = re.compile(r"([!-~]{20})")
 
 _log = logging.getLogger(__name__)

@@ -4,7 +4,7 @@ from posture.core.decisions import Statement
 from reports.blocks import Block, Entry, Items, Paragraph, Section, Tile, Tiles
 from reports.branding import Branding
 from reports.say import Say
-from reports.sections import applicant, decision, shared
+from reports.sections import applicant, decision, ledger, shared
 from reports.view import View
 
 #: The name of an agency in a consent's `disclose_to`.
@@ -26,7 +26,7 @@ def standing(view: View, say: Say) -> Section:
     tier = taken.tier.value
     tile = Tile(label=say("tiles.tier"), value=tier, note=say(f"tiers.{tier}"))
     missing = tuple(reason for reason in taken.reasons if reason.id in _MISSING)
-    blocks: list[Block] = [Tiles(tiles=(tile,)), *shared.incomplete(view, say)]
+    blocks: list[Block] = [Tiles(tiles=(tile,)), *shared.incomplete(view, say), *ledger.stamp(view, say)]
     blocks += _listed("subjectivities", taken.subjectivities, say)
     blocks += _listed("missing", (*missing, *taken.facts_known), say)
     return Section(anchor="standing", title=say("sections.standing"), blocks=tuple(blocks))

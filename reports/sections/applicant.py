@@ -5,7 +5,7 @@ from reports import convention
 from reports.blocks import Block, Cell, Entry, Facts, Items, Paragraph, Section, Table, Tile, Tiles
 from reports.branding import Branding
 from reports.say import Say
-from reports.sections import cards, emergency, scenarios, shared
+from reports.sections import cards, emergency, ledger, scenarios, shared
 from reports.sections.shared import heads
 from reports.view import View, checks
 
@@ -32,7 +32,7 @@ def sections(view: View, say: Say, branding: Branding) -> tuple[Section, ...]:
 
 def summary(view: View, say: Say) -> Section:
     """Grade, counts and the first step."""
-    blocks: list[Block] = [_tiles(view, say), *shared.incomplete(view, say)]
+    blocks: list[Block] = [_tiles(view, say), *shared.incomplete(view, say), *ledger.stamp(view, say)]
     blocks += [Paragraph(text=text) for text in _sentences(view, say)]
     blocks += [shared.areas(view, say), Paragraph(text=say("text.areas"), tone="muted")]
     return Section(anchor="summary", title=say("sections.summary"), blocks=tuple(blocks))
@@ -94,7 +94,7 @@ def _plan(view: View, say: Say, *, linked: bool) -> Table:
         ("number", "right", 1),
         ("what", "left", 8),
         ("where", "left", 6),
-        ("severity", "left", 2),
+        ("severity", "left", 3),
         ("effect", "left", 2),
         ("owner", "left", 3),
     )
@@ -126,7 +126,7 @@ def details(view: View, say: Say) -> Section | None:
     return Section(
         anchor="details",
         title=say("sections.details"),
-        blocks=tuple(cards.applicant(issue, say) for issue in view.issues),
+        blocks=tuple(cards.applicant(issue, view, say) for issue in view.issues),
     )
 
 

@@ -7,7 +7,8 @@ from reports import convention, prose, verify
 from reports.blocks import Badge, Card, Code, Fact, Facts, Paragraph, Part
 from reports.evidence import answer
 from reports.say import Say
-from reports.view import Effect, Issue
+from reports.sections import ledger
+from reports.view import Effect, Issue, View
 
 #: How many observations a card quotes: a finding may rest on every address of a name.
 _QUOTED = 4
@@ -18,7 +19,7 @@ def anchor(finding_id: str) -> str:
     return f"f-{finding_id}"
 
 
-def applicant(issue: Issue, say: Say) -> Card:
+def applicant(issue: Issue, view: View, say: Say) -> Card:
     """What was seen, why it matters, how to mend and check it, who does it, what to quote in a dispute."""
     finding = issue.finding
     wording = say.catalogue.cards[finding.check].wordings[say.language]
@@ -28,6 +29,7 @@ def applicant(issue: Issue, say: Say) -> Card:
         badges=(
             _severity(issue, say),
             Badge(text=f"{say('columns.effect')}: {_effect(issue, say)}"),
+            *ledger.badges(issue, view, say),
         ),
         where=_where(issue, say),
         parts=_filled(
@@ -45,7 +47,7 @@ def applicant(issue: Issue, say: Say) -> Card:
     )
 
 
-def underwriter(issue: Issue, say: Say) -> Card:
+def underwriter(issue: Issue, view: View, say: Say) -> Card:
     """What was seen, why it matters, on what evidence, and its part in the score."""
     finding = issue.finding
     wording = say.catalogue.cards[finding.check].wordings[say.language]
@@ -56,11 +58,13 @@ def underwriter(issue: Issue, say: Say) -> Card:
             _severity(issue, say),
             Badge(text=say(f"owners_short.{finding.owner.value}")),
             Badge(text=say(f"confidences.{finding.confidence.value}")),
+            *ledger.badges(issue, view, say),
         ),
         where=_where(issue, say),
         parts=_filled(
             Part(title=say("parts.why"), blocks=prose.parse(wording.why)),
             Part(title=say("parts.priced"), blocks=(Paragraph(text=_priced(issue, say)),)),
+            ledger.part(issue, view, say),
             Part(title=say("parts.evidence"), blocks=_evidence(issue, say, digests=True)),
             Part(title=say("parts.identity"), blocks=(Paragraph(text=f"{finding.check}: {_ids(issue)}"),)),
         ),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from posture.core.decisions import Cover, Decision, Loading, Statement
+from posture.core.decisions import Cover, Decision, Interval, Loading, Statement
 from reports import convention
 from reports.blocks import (
     Bar,
@@ -11,6 +11,7 @@ from reports.blocks import (
     Cell,
     Entry,
     Items,
+    Link,
     Notice,
     Paragraph,
     Section,
@@ -20,11 +21,15 @@ from reports.blocks import (
     Tiles,
 )
 from reports.say import Say
-from reports.sections import shared
+from reports.sections import ledger, shared
 from reports.sections.shared import heads
 from reports.view import View
 
 _REASONS = 6
+#: Reasons that a notice, the list of knock-outs or the table of covers shows already.
+_SAID_ABOVE = {"indication-only", "knock-out-refers", "loading-capped", "no-application"}
+#: Share from which everything counts as observed.
+_WHOLE = 0.995
 _ACTION_TONES = {"quote": "pass", "subjectivities": "medium", "refer": "accent", "decline": "critical"}
 
 
@@ -32,19 +37,19 @@ def section(view: View, say: Say) -> Section:
     """Page one."""
     taken = view.assessment.decision
     blocks: list[Block] = [_tiles(view, say), *_notices(view, say), _covers(view, say)]
+    blocks += _movable(taken, say)
     blocks += _named("knock_outs", taken.knock_outs, view, say)
     blocks += _named("subjectivities", taken.subjectivities, view, say)
-    if taken.facts_known:
-        blocks += _named("differences", taken.facts_known, view, say)
+    blocks += _named("differences", taken.facts_known, view, say)
     blocks += _named("reasons", strongest(taken), view, say)
-    blocks += [Paragraph(text=say("sections.coverage"), tone="accent"), _coverage(view, say)]
-    blocks += [Paragraph(text=_coverage_text(view, say), tone="muted")]
+    blocks += [Paragraph(text=say("sections.coverage"), tone="accent"), *_coverage(view, say)]
+    blocks += [Paragraph(text=_coverage_text(view, say), tone="muted"), _scope(view, say)]
     return Section(anchor="decision", title=say("sections.decision"), blocks=tuple(blocks))
 
 
 def strongest(taken: Decision) -> tuple[Statement, ...]:
-    """The first reasons; differences between declared and observed stand in a list of their own."""
-    apart = {statement.id for statement in taken.facts_known}
+    """The first reasons that page one does not show elsewhere (in a list, a notice, or the table)."""
+    apart = {statement.id for statement in taken.facts_known} | _SAID_ABOVE
     return tuple(statement for statement in taken.reasons if statement.id not in apart)[:_REASONS]
 
 
@@ -52,13 +57,49 @@ def statements(found: Iterable[Statement], view: View, say: Say) -> Items:
     """Statements as a list, each with the findings it rests on."""
     return Items(
         entries=tuple(
-            Entry(text=sentence(item, say), links=shared.links(item.findings, view, say)) for item in found
+            Entry(
+                text=sentence(item, say),
+                note=_fulfilled(item, view, say),
+                links=shared.links(item.findings, view, say),
+            )
+            for item in found
         )
     )
 
 
+def _fulfilled(statement: Statement, view: View, say: Say) -> str:
+    """That a subjectivity is met: every finding behind it was asked again and is in order."""
+    last = max((event.at for event in view.closed(statement.findings)), default=None)
+    return "" if last is None else say("ledger.fulfilled", at=say.moment(last))
+
+
+def _movable(taken: Decision, say: Say) -> tuple[Paragraph, ...]:
+    """The share of the premium that a scan can move, in total and by cover."""
+    shares = dict(taken.scannable)
+    total = shares.pop("total", None)
+    if total is None:
+        return ()
+    parts = (f"{say(f'cover_names.{name}')} {convention.percent(share)}" for name, share in shares.items())
+    text = say("text.movable", share=convention.percent(total), covers=say.several(parts))
+    return (Paragraph(text=text, tone="muted"),)
+
+
+def _scope(view: View, say: Say) -> Paragraph:
+    """One line of what was looked at and by whose leave; the section on consent has the rest."""
+    given = view.assessment.consent
+    text = say(
+        "text.scope",
+        techniques=say.several(say(f"techniques.{name}") for name in sorted(given.techniques)),
+        domains=say.several(given.domains),
+        person=given.granted_by.name,
+        proof=say(f"proofs.{given.proof.method.value if given.proof else 'none'}"),
+        end=say.moment(given.valid_until),
+    )
+    return Paragraph(text=text, tone="muted", links=(Link(text=say("sections.consent"), anchor="consent"),))
+
+
 def _notices(view: View, say: Say) -> tuple[Notice, ...]:
-    found = list(shared.incomplete(view, say))
+    found = [*shared.incomplete(view, say), *ledger.stamp(view, say)]
     if view.assessment.decision.indication:
         found.append(Notice(title=say("watermark.indication"), text=say("text.indication")))
     if view.assessment.application is None:
@@ -129,6 +170,7 @@ def _covers(view: View, say: Say) -> Table:
         ("deductible", "right", 3),
         ("technical", "right", 2),
         ("charged", "right", 2),
+        ("range", "right", 4),
         ("premium", "right", 3),
     )
     wanted = [cover for cover in Cover if _wanted(view, cover)]
@@ -141,6 +183,7 @@ def _covers(view: View, say: Say) -> Table:
             Cell(text=""),
             Cell(text=""),
             *_loading_cells(total),
+            Cell(text=_range(taken.loading_intervals.get("total", taken.loading_interval), total)),
             Cell(text=say.money(taken.premium.total, taken.premium.currency)),
         )
     )
@@ -171,8 +214,15 @@ def _cover(view: View, say: Say, cover: Cover) -> tuple[Cell, ...]:
         Cell(text=say.money(terms.limit if terms else None, currency)),
         Cell(text=deductible),
         *_loading_cells(taken.loading.get(cover.value)),
+        Cell(text=_range(taken.loading_intervals.get(cover.value), taken.loading.get(cover.value))),
         Cell(text=say.money(taken.premium.by_cover.get(cover), currency)),
     )
+
+
+def _range(interval: Interval | None, loading: Loading | None) -> str:
+    if interval is None or loading is None:
+        return "–"
+    return f"{convention.loading(interval.low)} … {convention.loading(interval.high)}"
 
 
 def _loading_cells(loading: Loading | None) -> tuple[Cell, Cell]:
@@ -198,8 +248,11 @@ def sentence(statement: Statement, say: Say) -> str:
     return say("labels.with_note", text=text, note=when)
 
 
-def _coverage(view: View, say: Say) -> Bars:
+def _coverage(view: View, say: Say) -> tuple[Bars, ...]:
+    """The chart of what was observed; none where everything was, which a sentence says."""
     coverage = view.assessment.coverage
+    if min(coverage.overall, *coverage.by_peril.values()) >= _WHOLE:
+        return ()
     bars = [
         Bar(
             label=say("captions.overall"),
@@ -218,7 +271,7 @@ def _coverage(view: View, say: Say) -> Bars:
         )
         for peril, share in coverage.by_peril.items()
     ]
-    return Bars(
+    chart = Bars(
         caption=say("captions.coverage"),
         heads=(say("columns.peril"), "", say("columns.share")),
         ticks=(
@@ -228,6 +281,7 @@ def _coverage(view: View, say: Say) -> Bars:
         ),
         bars=tuple(bars),
     )
+    return (chart,)
 
 
 def _share(value: float) -> float:

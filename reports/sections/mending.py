@@ -1,6 +1,7 @@
-"""What mending would bring: tier, loading and premium after each fix, and the way to the next tier."""
+"""What mending would bring: the decision after each fix, the way to the next tier, the worth of answers."""
 
-from posture.core.whatif import Fix, Outcome, Plan, WhatIf
+from posture.core.decisions import Interval
+from posture.core.whatif import Answer, Fix, Outcome, Plan, WhatIf
 from reports import convention
 from reports.blocks import Block, Cell, Paragraph, Section, Table
 from reports.say import Say
@@ -9,6 +10,8 @@ from reports.sections.shared import heads
 from reports.view import View
 
 _FIXES = 30
+#: Rows of the table of unknowns: one a feature of the model.
+_ANSWERS = 30
 
 
 def section(view: View, say: Say) -> Section | None:
@@ -21,19 +24,22 @@ def section(view: View, say: Say) -> Section | None:
     if whatif.plan is not None:
         blocks += [Paragraph(text=say("mending.plan", tier=whatif.plan.target.value), tone="accent")]
         blocks.append(_plan(whatif.plan, view, say))
+    if whatif.everything is not None:
+        blocks += [Paragraph(text=say("mending.answers"), tone="accent"), Paragraph(text=say("text.answers"))]
+        blocks.append(_answers(whatif, whatif.everything, say))
     return Section(anchor="mending", title=say("sections.mending"), blocks=tuple(blocks))
 
 
 def _fixes(whatif: WhatIf, view: View, say: Say) -> Table:
     columns = heads(
         say,
-        ("mended", "left", 4),
-        ("tier", "left", 1),
-        ("technical", "right", 2),
-        ("charged", "right", 2),
-        ("premium", "right", 3),
+        ("mended", "left", 9),
+        ("tier", "left", 2),
+        ("technical_short", "right", 3),
+        ("charged_short", "right", 3),
+        ("premium", "right", 4),
         ("hours", "right", 2),
-        ("held", "left", 5),
+        ("per_hour", "right", 3),
     )
     today = (Cell(text=say("mending.today")), *_outcome(whatif.before, say), Cell(text=""), Cell(text=""))
     rows = [_fix(fix, view, say) for fix in whatif.groups[:_FIXES]]
@@ -42,9 +48,28 @@ def _fixes(whatif: WhatIf, view: View, say: Say) -> Table:
 
 def _fix(fix: Fix, view: View, say: Say) -> tuple[Cell, ...]:
     links = shared.links(fix.findings, view, say)
-    name = Cell(text=say.several(link.text for link in links), anchor=links[0].anchor if links else "")
-    held = "" if fix.held is None else say(f"held.{fix.held.value}")
-    return name, *_outcome(fix.after, say), Cell(text=convention.number(fix.effort)), Cell(text=held)
+    currency = fix.after.premium.currency
+    worth = None if fix.worth is None else round(fix.worth / fix.effort)
+    return (
+        Cell(text=_name(fix, view, say), anchor=links[0].anchor if links else ""),
+        *_outcome(fix.after, say),
+        Cell(text=convention.number(fix.effort)),
+        Cell(text=say.money(worth, currency)),
+    )
+
+
+def _name(fix: Fix, view: View, say: Say) -> str:
+    """The numbers of the findings, what the first of them says, and why the premium stays where it does."""
+    links = shared.links(fix.findings, view, say)
+    said = [
+        say.finding(issue.finding)
+        for issue in view.issues
+        if any(finding.id in fix.findings for finding in issue.findings)
+    ]
+    text = f"{say.several(link.text for link in links)} {said[0] if said else ''}".strip()
+    return (
+        text if fix.held is None else say("labels.with_note", text=text, note=say(f"held.{fix.held.value}"))
+    )
 
 
 def _outcome(after: Outcome, say: Say) -> tuple[Cell, ...]:
@@ -62,3 +87,38 @@ def _plan(plan: Plan, view: View, say: Say) -> Paragraph:
     text = say(key, hours=convention.number(plan.effort), tier=plan.after.tier.value)
     found = [finding for fix in plan.fixes for finding in fix.findings]
     return Paragraph(text=f"{text} {how}", links=shared.links(found, view, say))
+
+
+def _answers(whatif: WhatIf, everything: Answer, say: Say) -> Table:
+    """The interval of G today, and tier and interval when an unknown turns out in order, or found."""
+    columns = heads(
+        say,
+        ("unknown_group", "left", 6),
+        ("reason", "left", 4),
+        ("if_clean", "left", 5),
+        ("if_found", "left", 5),
+    )
+    rows = [
+        _answer(say.several(say(f"features.{name}") for name in one.features), one, say)
+        for one in whatif.answers[:_ANSWERS]
+    ]
+    if len(whatif.answers) > 1:
+        rows.insert(0, _answer(say("mending.all_answers"), everything, say))
+    today = say("mending.interval_today", range=_range(whatif.before.relativity_interval))
+    return Table(caption=today, columns=columns, rows=tuple(rows))
+
+
+def _answer(name: str, one: Answer, say: Say) -> tuple[Cell, ...]:
+    reasons = say.several(say.reason(reason.value) for reason in one.reasons)
+    return (
+        Cell(text=name, tone="unknown"),
+        Cell(text=reasons),
+        *(
+            Cell(text=f"{after.tier.value}  {_range(after.relativity_interval)}")
+            for after in (one.clean, one.found)
+        ),
+    )
+
+
+def _range(interval: Interval) -> str:
+    return f"{convention.factor(interval.low)} … {convention.factor(interval.high)}"

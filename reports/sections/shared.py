@@ -96,7 +96,7 @@ def delta(view: View, say: Say, figures: Iterable[Change]) -> Section | None:
     ]
     if _rules_changed(view, change):
         blocks.append(Paragraph(text=say("text.rules_changed")))
-    for key in ("new", "now_unknown", "resolved", "gone"):
+    for key in ("new", "reappeared", "now_unknown", "resolved", "gone"):
         blocks += _group(key, getattr(change, key), view, say)
     if change.persisting:
         refs = links((finding.id for finding in change.persisting), view, say)

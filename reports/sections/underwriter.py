@@ -1,44 +1,27 @@
 """The underwriter's file: a referral decided in five minutes from page one, defended from the rest."""
 
-import math
-
 from posture.core.application import Application
 from posture.core.assessment import Assessment
-from posture.core.decisions import Contribution
 from reports import convention
-from reports.blocks import (
-    Bar,
-    Bars,
-    Block,
-    Fact,
-    Facts,
-    Paragraph,
-    Section,
-    Tick,
-)
+from reports.blocks import Block, Fact, Facts, Paragraph, Section
 from reports.say import Say
-from reports.sections import cards, decision, mending, scenarios, shared
+from reports.sections import book, cards, decision, ledger, mending, scenarios, score, shared
 from reports.view import View
-
-_CONTRIBUTIONS = 24
-#: Least width of the axis of loadings, and least distance of its labels from the middle one.
-_NARROWEST = 0.2
-_APART = 0.15
-#: A rule that moves nothing is not worth a row.
-_STILL = 0.0005
 
 
 def sections(view: View, say: Say) -> tuple[Section, ...]:
     """All parts of the file, in order."""
     parts = (
         decision.section(view, say),
-        contributions(view, say),
+        score.contributions(view, say),
         shared.delta(view, say, _before_and_now(view, say)),
         mending.section(view, say),
+        ledger.section(view, say),
         findings(view, say),
         shared.unknown(view, say),
         *shared.quiet(view, say),
         scenarios.section(view, say),
+        book.accumulation(view, say),
         shared.blind(say),
         application(view, say),
         shared.consent(view, say),
@@ -46,158 +29,6 @@ def sections(view: View, say: Say) -> tuple[Section, ...]:
         versions(view, say),
     )
     return tuple(part for part in parts if part is not None)
-
-
-def contributions(view: View, say: Say) -> Section:
-    """Every factor of the score as a row, and the calculation step by step."""
-    score = view.assessment.score
-    text = say(
-        "text.contributions",
-        relativity=convention.factor(score.relativity),
-        level=convention.percent(score.relativity_interval.level),
-        low=convention.factor(score.relativity_interval.low),
-        high=convention.factor(score.relativity_interval.high),
-    )
-    blocks: list[Block] = [
-        Paragraph(text=text),
-        _score(view, say),
-        _loadings(view, say),
-        _contributions(view, say),
-    ]
-    taken = view.assessment.decision
-    if len(taken.reasons) > len(decision.strongest(taken)):
-        blocks += [Paragraph(text=say("sections.all_reasons"), tone="accent")]
-        blocks += [decision.statements(taken.reasons, view, say)]
-    if taken.steps:
-        blocks += [Paragraph(text=say("sections.calculation"), tone="accent")]
-        blocks += [Paragraph(text=say("text.calculation")), _steps(view, say)]
-    return Section(anchor="contributions", title=say("sections.contributions"), blocks=tuple(blocks))
-
-
-def _score(view: View, say: Say) -> Bars:
-    score = view.assessment.score
-    row = Bar(
-        label=say("captions.score_row"),
-        value=f"{convention.number(score.value)} ({score.letter})",
-        low=score.interval.low / 100,
-        high=score.interval.high / 100,
-        mark=score.value / 100,
-        start=0.0,
-        end=0.0,
-    )
-    return Bars(
-        caption=say("captions.score"),
-        heads=(say("columns.item"), "", say("tiles.score")),
-        ticks=tuple(Tick(at=at / 100, text=str(at)) for at in (0, 25, 50, 75, 100)),
-        bars=(row,),
-    )
-
-
-def _loadings(view: View, say: Say) -> Bars:
-    """Charged loadings from zero, with the technical one as a point and the interval on the total."""
-    taken = view.assessment.decision
-    known = {name: loading for name, loading in taken.loading.items() if loading is not None}
-    span = taken.loading_interval
-    figures = [
-        0.0,
-        span.low,
-        span.high,
-        *(x.charged for x in known.values()),
-        *(x.technical for x in known.values()),
-    ]
-    low, high = min(figures), max(*figures, min(figures) + _NARROWEST)
-
-    def at(value: float) -> float:
-        return (value - low) / (high - low)
-
-    bars = [
-        Bar(
-            label=say(f"covers.{name}"),
-            value=convention.loading(loading.charged),
-            start=min(at(0.0), at(loading.charged)),
-            end=max(at(0.0), at(loading.charged)),
-            mark=at(loading.technical),
-            low=at(span.low) if name == "total" else None,
-            high=at(span.high) if name == "total" else None,
-        )
-        for name, loading in known.items()
-    ]
-    ticks = (
-        Tick(at=0.0, text=convention.loading(low)),
-        Tick(at=at(0.0), text=say("captions.average"), strong=True),
-        Tick(at=1.0, text=convention.loading(high)),
-    )
-    return Bars(
-        caption=say("captions.loading", level=convention.percent(span.level)),
-        heads=(say("columns.cover"), "", say("columns.charged")),
-        ticks=tuple(tick for tick in ticks if tick.strong or abs(tick.at - at(0.0)) > _APART),
-        bars=tuple(bars),
-    )
-
-
-def _contributions(view: View, say: Say) -> Bars:
-    moving = [
-        c for c in view.assessment.score.contributions if c.state != "rule" or abs(c.factor - 1) > _STILL
-    ]
-    shown = sorted(moving, key=lambda c: -abs(math.log(c.factor)))[:_CONTRIBUTIONS]
-    reach = max([math.log(1.25), *(abs(math.log(c.factor)) for c in shown)])
-    edge = math.exp(reach)
-    return Bars(
-        caption=say("captions.contributions"),
-        heads=(say("columns.feature"), "", say("columns.factor")),
-        ticks=(
-            Tick(at=0.0, text=convention.factor(1 / edge)),
-            Tick(at=0.5, text=say("captions.average"), strong=True),
-            Tick(at=1.0, text=convention.factor(edge)),
-        ),
-        bars=tuple(_contribution(part, reach, view, say) for part in shown),
-    )
-
-
-def _contribution(part: Contribution, reach: float, view: View, say: Say) -> Bar:
-    rule = part.state == "rule"
-    label = say(f"contribution_rules.{part.feature}" if rule else f"features.{part.feature}")
-    if part.state == "unseen":
-        return Bar(
-            label=label, value=f"{convention.factor(part.factor)} {say('outcomes.unknown')}", tone="unknown"
-        )
-    end = 0.5 + 0.5 * math.log(part.factor) / reach
-    worse = part.factor > 1
-    tone = "muted" if rule else "high" if worse else "pass"
-    return Bar(
-        label=label,
-        value=convention.factor(part.factor),
-        start=min(0.5, end),
-        end=max(0.5, end),
-        tone=tone,
-        links=shared.links(part.findings, view, say),
-    )
-
-
-def _steps(view: View, say: Say) -> Facts:
-    return Facts(
-        rows=tuple(
-            Fact(
-                term=say(f"steps.{step.name}"),
-                text=say.several(
-                    f"{_step_name(name, say)} {_step(value)}" for name, value in step.values.items()
-                ),
-            )
-            for step in view.assessment.decision.steps
-        )
-    )
-
-
-def _step_name(name: str, say: Say) -> str:
-    """A step's values are by cover, by peril or, at the start, by feature."""
-    sections = (part for part in ("perils", "features", "step_values") if say.words.knows(f"{part}.{name}"))
-    section = next(sections, None)
-    return name if section is None else say(f"{section}.{name}")
-
-
-def _step(value: float) -> str:
-    """A factor, or from the expenses on an amount of money."""
-    return convention.number(value) if abs(value) >= 100 else convention.number(value, 3)
 
 
 def _before_and_now(view: View, say: Say) -> tuple[shared.Change, ...]:
@@ -224,7 +55,7 @@ def findings(view: View, say: Say) -> Section:
     blocks: list[Block] = [shared.areas(view, say), Paragraph(text=say("text.areas"), tone="muted")]
     if view.issues:
         blocks.append(Paragraph(text=say("text.findings")))
-        blocks += [cards.underwriter(issue, say) for issue in view.issues]
+        blocks += [cards.underwriter(issue, view, say) for issue in view.issues]
     else:
         blocks.append(Paragraph(text=say("text.no_findings")))
     return Section(anchor="findings", title=say("sections.findings"), blocks=tuple(blocks))

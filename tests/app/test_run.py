@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from posture.app import papers
 from posture.app.assess import replay
 from posture.app.cli import cli
 from posture.app.cli.demo import database_of
-from posture.app.run import write_reports
+from posture.app.clock import utc_now
 from posture.app.settings import Settings
 from posture.store import assessments
 from posture.store.database import open_database
@@ -30,9 +31,9 @@ def test_the_store_writes_the_reports_that_the_assessment_wrote(tmp_path: Path) 
     store = open_database(url)
     for item in (before, now):
         assessments.save(store, item)
+    first = papers.write(now, tmp_path / "first", Settings(), papers.surroundings(store, now, utc_now()))
     store.close()
 
-    first = write_reports(now, before, tmp_path / "first", Settings())
     words = ("assessments", "show", now.id, "--out", str(tmp_path / "later"), "--database", url)
     done = CliRunner().invoke(cli, words)
     assert done.exception is None

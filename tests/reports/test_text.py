@@ -17,8 +17,10 @@ from posture.checks.registry import catalogue
 from posture.core.catalogue import Language
 from posture.core.consent import Basis, ProofMethod, Technique
 from posture.core.decisions import Action, Cover, Tier
+from posture.core.dossier import Service
 from posture.core.facts import fact_classes
 from posture.core.findings import Confidence, Outcome, Owner, Severity
+from posture.core.ledger import Kind
 from posture.core.whatif import Held
 from reports import text, verify
 from reports.blocks import Labels
@@ -111,6 +113,9 @@ SECTIONS: dict[str, Iterable[str]] = {
     "held": names(Held),
     "areas": {card.area for card in catalogue().cards.values()},
     "asked": [kind.replace(".", "_") for kind in fact_classes()],
+    "did": names(Kind),
+    "services_shared": names(Service),
+    "supplier_events": names(Service),
     "labels": Labels.__dataclass_fields__,
     "statements": statements.STATEMENTS,
     "contribution_rules": names(statements.Rule),
@@ -174,12 +179,12 @@ DYNAMIC = {*SECTIONS, "controls", "sectors", "countries", "whys", "purposes", "r
     "blind",
     "services",
     "scenarios",
-    "step_values",
     "delta",
     "consent",
     "application",
     "versions",
     "columns",
+    "ledger",
     "tracker",
     "audiences",
 }

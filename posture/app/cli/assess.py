@@ -10,6 +10,7 @@ from posture.app.cli.common import (
     database_option,
     json_option,
     lang_option,
+    paper_options,
     print_json,
     say,
     scan_options,
@@ -30,6 +31,7 @@ from posture.core.errors import ExitCode
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Folder for the reports  [default: posture-DOMAIN]."
 )
+@paper_options
 @click.option("--ports", help="Ports to sweep instead of the consent's, within them: 22,80,8000-8100.")
 @scan_options
 @lang_option

@@ -1,10 +1,11 @@
 """`posture assessments`: what was kept."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from posture.app.cli.common import database_option, json_option, lang_option, print_json
+from posture.app.cli.common import database_option, json_option, lang_option, paper_options, print_json
 from posture.core.assessment import Assessment
 from posture.core.catalogue import Language
 from posture.core.errors import ExitCode
@@ -40,18 +41,36 @@ def list_(domain: str | None, limit: int, database: str | None, *, as_json: bool
 @assessments.command(epilog="Example: posture assessments show 20261123T09")
 @click.argument("assessment_id", metavar="ID")
 @click.option("--out", type=click.Path(path_type=Path), help="Write the reports again into this folder.")
+@click.option(
+    "--policyholder", is_flag=True, help="The applicant is insured: print the emergency card in full."
+)
+@paper_options
 @database_option
 @lang_option
 @json_option
-def show(assessment_id: str, out: Path | None, database: str | None, lang: str, *, as_json: bool) -> None:
-    """Show a stored assessment (the beginning of its id is enough).
+def show(
+    assessment_id: str,
+    out: Path | None,
+    database: str | None,
+    lang: str,
+    *,
+    policyholder: bool,
+    as_json: bool,
+    **papers: tuple[str, ...],
+) -> None:
+    """Show a stored assessment (the beginning of its id is enough), and write its reports again.
 
-    Open disputes, waivers in force and waivers that have ended are printed beside it, as of today.
+    Open disputes, waivers in force and waivers that have ended are printed beside it, as of today. The
+    reports have all that the store knows by now: the ledger, the past, and the book.
     """
     item = _load(assessment_id, database)
     files: tuple[Path, ...] = ()
     if out is not None:
-        files = _write(item, out, database)
+        from posture.app.papers import Wanted, rewrite
+        from posture.app.run import check_out
+
+        wanted = replace(Wanted.of(papers), policyholder=policyholder)
+        files = rewrite(item, check_out(out), database, wanted)
     if as_json:
         _print(item, lang, files, as_json=True)
         return
@@ -90,22 +109,6 @@ def _load(assessment_id: str, database: str | None) -> Assessment:
     from posture.app import stored
 
     return stored.find(assessment_id, database)
-
-
-def _write(item: Assessment, out: Path, database: str | None) -> tuple[Path, ...]:
-    """The reports as `posture assess` wrote them, against the assessment before this one."""
-    from posture.app.run import check_out, write_reports
-    from posture.app.settings import load_settings
-    from posture.store import assessments as stored
-    from posture.store.database import open_database
-
-    settings = load_settings()
-    opened = open_database(database or settings.database)
-    try:
-        previous = stored.last_complete(opened, item.domain, before=item.finished_at)
-    finally:
-        opened.close()
-    return write_reports(item, previous, check_out(out), settings)
 
 
 def _print(item: Assessment, lang: str, files: tuple[Path, ...], *, as_json: bool, disputed: int = 0) -> None:

@@ -74,6 +74,29 @@ def scan_options(function: Callable[P, R]) -> Callable[P, R]:
     return functools.reduce(lambda wrapped, option: option(wrapped), reversed(_SCAN_OPTIONS), function)
 
 
+_PAPER_OPTIONS = (
+    click.option(
+        "--audience",
+        "audiences",
+        multiple=True,
+        type=click.Choice(["underwriter", "applicant", "agency"]),
+        help="For whom (repeatable)  [default: underwriter, applicant].",
+    ),
+    click.option(
+        "--format",
+        "formats",
+        multiple=True,
+        type=click.Choice(["html", "pdf", "json", "csv", "xlsx"]),
+        help="Which files (repeatable); xlsx is the remediation tracker  [default: all but xlsx].",
+    ),
+)
+
+
+def paper_options(function: Callable[P, R]) -> Callable[P, R]:
+    """Add the options of every command that writes reports."""
+    return functools.reduce(lambda wrapped, option: option(wrapped), reversed(_PAPER_OPTIONS), function)
+
+
 def print_json(document: Mapping[str, Any]) -> None:
     """The one document on stdout."""
     click.echo(json.dumps(document, ensure_ascii=False, indent=2))
