@@ -52,11 +52,11 @@ def surroundings(database: Database, item: Assessment, at: datetime) -> Surround
     said = kept.of_domain(database, item.domain)
     mine = suppliers(item)
     return Surroundings(
-        previous=assessments.last_complete(database, item.domain, before=item.started_at),
+        previous=assessments.last_complete(database, item.domain, before=item.finished_at),
         dossier=Dossier(
             at=at,
             ledger=ledger.by_finding(said),
-            past=book.past(database, item.domain, item.started_at),
+            past=book.past(database, item.domain, item.finished_at),
             book=book.scores(database, without=item.domain),
             applicants=book.known(database, without=item.domain),
             shared=book.shared(database, mine, without=item.domain),
