@@ -74,6 +74,18 @@ def test_every_command_is_listed_and_has_a_help_with_an_example() -> None:
         assert "Example: posture" in done.stdout
 
 
+def test_a_group_alone_prints_its_help_with_whole_sentences() -> None:
+    for words in ((), *((command,) for command in COMMANDS)):
+        done = posture(*words)
+        if "COMMAND [ARGS]..." not in done.stderr:
+            continue  # a command that does something, or misses an argument
+        assert done.returncode == 2
+        assert done.stdout == ""
+        listed = done.stderr.partition("\nCommands:\n")[2]
+        assert len(listed.splitlines()) > 1
+        assert "..." not in listed
+
+
 def test_usage_errors_exit_2_and_are_one_document_with_json() -> None:
     for words in (
         ["nonsense"],

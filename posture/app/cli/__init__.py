@@ -104,6 +104,9 @@ def _called(words: Sequence[str], *, as_json: bool) -> int:
         return int(code) if isinstance(code, int) else ExitCode.DONE
     except PostureError as error:
         return _fail(error.exit_code, error.code, error.message, error.remedy, as_json=as_json)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return ExitCode.USAGE
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else "posture"
         return _fail(

@@ -5,13 +5,20 @@ from pathlib import Path
 
 import click
 
-from posture.app.cli.common import database_option, json_option, lang_option, paper_options, print_json
+from posture.app.cli.common import (
+    Group,
+    database_option,
+    json_option,
+    lang_option,
+    paper_options,
+    print_json,
+)
 from posture.core.assessment import Assessment
 from posture.core.catalogue import Language
 from posture.core.errors import ExitCode
 
 
-@click.group(epilog="Example: posture assessments list --domain example.co.jp")
+@click.group(cls=Group, epilog="Example: posture assessments list --domain example.co.jp")
 def assessments() -> None:
     """Stored assessments: evidence that can be shown and replayed."""
 

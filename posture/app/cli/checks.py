@@ -2,12 +2,12 @@
 
 import click
 
-from posture.app.cli.common import json_option, lang_option, print_json
+from posture.app.cli.common import Group, json_option, lang_option, print_json
 from posture.core.catalogue import Card, Language
 from posture.core.errors import PostureError
 
 
-@click.group(epilog="Example: posture checks show dns/caa --lang ja")
+@click.group(cls=Group, epilog="Example: posture checks show dns/caa --lang ja")
 def checks() -> None:
     """The catalogue of checks."""
 

@@ -16,6 +16,22 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
+#: Longer than the first sentence of any command's help; click would cut it to what is left of one line.
+_WHOLE_SENTENCE = 200
+
+
+class Group(click.Group):
+    """A group of commands whose list says each command's whole first sentence."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        rows = [
+            (name, command.get_short_help_str(limit=_WHOLE_SENTENCE))
+            for name in self.list_commands(ctx)
+            if (command := self.get_command(ctx, name)) is not None
+        ]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
 
 consent_option = click.option(
     "--consent",

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from posture.app.cli.common import json_option, print_json, scan_options
+from posture.app.cli.common import Group, json_option, print_json, scan_options
 from posture.core.errors import PostureError
 
 _TEMPLATE = """\
@@ -32,7 +32,7 @@ authority = [{{ covers = {covers}, basis = "own" }}]
 """
 
 
-@click.group(epilog="Example: posture consent check consent.toml")
+@click.group(cls=Group, epilog="Example: posture consent check consent.toml")
 def consent() -> None:
     """Nothing is scanned without a consent that is valid today, covers the target and is proved."""
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from posture.app.cli.common import database_option, json_option, lang_option, print_json
+from posture.app.cli.common import Group, database_option, json_option, lang_option, print_json
 from posture.core.catalogue import Language
 from posture.core.ledger import Kind
 
@@ -30,7 +30,9 @@ _EXAMPLE = "Example: posture findings {} 20261123T09 46ae2494"
 _REPLY = click.option("--reply-to", default="", metavar="EVENT", help="The event this comment answers.")
 
 
-@click.group(epilog='Example: posture findings dispute 20261123T09 46ae2494 --by "例 太郎" --reason "…"')
+@click.group(
+    cls=Group, epilog='Example: posture findings dispute 20261123T09 46ae2494 --by "例 太郎" --reason "…"'
+)
 def findings() -> None:
     """What people say about findings: an append-only ledger beside score and price.
 

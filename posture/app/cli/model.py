@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from posture.app.cli.common import json_option, print_json
+from posture.app.cli.common import Group, json_option, print_json
 
 if TYPE_CHECKING:
     from models.artefact import Artefact
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
-@click.group(epilog="Example: posture model fit experience.csv --out model.json")
+@click.group(cls=Group, epilog="Example: posture model fit experience.csv --out model.json")
 def model() -> None:
     """The risk model: a literature prior that learns from your own claims."""
 

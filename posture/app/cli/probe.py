@@ -7,14 +7,22 @@ from typing import Any
 
 import click
 
-from posture.app.cli.common import consent_option, json_option, lang_option, print_json, say, scan_options
+from posture.app.cli.common import (
+    Group,
+    consent_option,
+    json_option,
+    lang_option,
+    print_json,
+    say,
+    scan_options,
+)
 from posture.core.catalogue import Language
 from posture.core.consent import Technique
 from posture.core.errors import ExitCode
 from posture.core.findings import Finding, Outcome
 
 
-@click.group(epilog="Example: posture probe tls example.co.jp:443 --consent consent.toml --json")
+@click.group(cls=Group, epilog="Example: posture probe tls example.co.jp:443 --consent consent.toml --json")
 def probe() -> None:
     """Ask one area of one target and print observations and findings."""
 

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
-from posture.app.cli.common import json_option, print_json
+from posture.app.cli.common import Group, json_option, print_json
 from posture.core.assessment import Assessment
 from posture.core.errors import PostureError
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
-@click.group(epilog="Example: posture rating explain out/assessment.json")
+@click.group(cls=Group, epilog="Example: posture rating explain out/assessment.json")
 def rating() -> None:
     """Rating tables by market, and the fourteen steps of a price."""
 

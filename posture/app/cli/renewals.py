@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from posture.app.cli.common import database_option, json_option, lang_option, print_json, say, scan_options
+from posture.app.cli.common import (
+    Group,
+    database_option,
+    json_option,
+    lang_option,
+    print_json,
+    say,
+    scan_options,
+)
 from posture.core.catalogue import Language
 from posture.core.errors import ExitCode
 
@@ -25,7 +33,7 @@ _WITHIN = click.option(
 )
 
 
-@click.group(epilog="Example: posture renewals run --within 60 --out renewals")
+@click.group(cls=Group, epilog="Example: posture renewals run --within 60 --out renewals")
 def renewals() -> None:
     """Policies under renewal."""
 
