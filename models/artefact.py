@@ -13,12 +13,14 @@ from models import reading
 from models.features import schema as feature_schema
 from models.perils import Group, Peril
 from models.tables import Tables
-from posture.core.decisions import Cover
+from posture.core.decisions import Cover, Tier
 from posture.core.errors import PostureError
 
 K = TypeVar("K")
 
 SCHEMA = "posture.model/1"
+#: Significant digits kept in an artefact: processors differ in the sixteenth, and digests may not.
+_DIGITS = 12
 SHIPPED = reading.DATA / "model.json"
 
 
@@ -55,7 +57,8 @@ class Balance:
     """What was solved on the reference book for one market's tables (`tables`: their digest).
 
     `cover` blends perils to covers, `standard` to A+B (each sums to 1); `scale` is s of step 8,
-    `capped` the mean left by the charged cap of step 10, `grid` points (G, percentile).
+    `capped` the mean left by the charged cap of step 10, `grid` points (G, percentile), `tiers` the upper
+    ends of the tiers in G.
     """
 
     tables: str
@@ -64,6 +67,7 @@ class Balance:
     scale: Mapping[Cover, float]
     capped: Mapping[Cover, float]
     grid: tuple[tuple[float, float], ...]
+    tiers: Mapping[Tier, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +143,15 @@ def digest(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def rounded(value: object) -> object:
+    """The same JSON value with every float at `_DIGITS` significant digits."""
+    if isinstance(value, dict):
+        return {key: rounded(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [rounded(item) for item in value]
+    return float(f"{value:.{_DIGITS}g}") if isinstance(value, float) else value
+
+
 def _bad(path: Path, what: str) -> PostureError:
     return PostureError(
         f"The model {path.name} {what}.",
@@ -196,6 +209,7 @@ def _balance(entry: Mapping[str, Any]) -> Balance:
         scale=_numbers(Cover, entry["scale"]),
         capped=_numbers(Cover, entry["capped"]),
         grid=tuple((float(g), float(p)) for g, p in entry["grid"]),
+        tiers=_numbers(Tier, entry["tiers"]),
     )
 
 

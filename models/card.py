@@ -70,8 +70,13 @@ _UNSEEN = """\
 No shipped check sees {names}. They have priors but are outside the model and outside coverage until a check
 exists; the spread of the shipped factor is smaller for it.
 
-The cleanest applicant has G = {clean:.2f}; T1 ends at {edge:.2f}, so {reach}. That is a statement about our
-sight, and it is left as it is.
+"""
+_TIERS = """\
+## Tiers
+
+Cut on G before any clip, at fixed shares of the **synthetic** reference book as the shipped checks see it
+(docs/adr/0007-tiers.md): a tier keeps its meaning when a check is added, and the best one can be reached. The
+cleanest applicant has G = {clean:.2f} on the {market} table.
 """
 _KAPPA = """\
 Technical loading of A+B at the {market} standard terms, for three **synthetic** applicants: {applicants}.
@@ -95,7 +100,8 @@ def text() -> str:
         _INTRODUCTION,
         _artefact(),
         _priors(),
-        _unseen(market),
+        _unseen(),
+        _tiers(market),
         _LIMITS.format(kappa_date=priors.table().kappa_date),
         _kappa(market),
         _coefficients(market),
@@ -133,11 +139,17 @@ def _priors() -> str:
     return "\n".join(("## Priors\n", _PRIORS.format(kappa=table.kappa), _table(head, rows)))
 
 
-def _unseen(market: Tables) -> str:
+def _unseen() -> str:
     names = [f"`{row.name}`" for row in priors.table().rows.values() if not row.sources]
-    clean, edge = _cleanest(market), appetite.profile().tiers[Tier.T1]
-    reach = "T1 can be reached" if clean < edge else "T1 cannot be reached until more of these are observed"
-    return _UNSEEN.format(names=", ".join(names), clean=clean, edge=edge, reach=reach)
+    return _UNSEEN.format(names=", ".join(names)) if names else ""
+
+
+def _tiers(market: Tables) -> str:
+    bounds, shares = artefact.shipped().balanced(market).tiers, appetite.profile().shares
+    ends = [(tier, f"{bounds[tier]:.3f}", f"{shares[tier]:g} %") for tier in bounds]
+    rows = [*ends, (Tier.T5, "-", "100 %")]
+    said = _TIERS.format(clean=_cleanest(market), market=market.market)
+    return "\n".join((said, _table(("tier", "G below", "of the book below"), rows)))
 
 
 def _cleanest(market: Tables) -> float:

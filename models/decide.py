@@ -53,7 +53,7 @@ class Case:
 
 def decide(case: Case) -> Decision:
     """The advice to the underwriter. Any reason to refer outweighs the tier."""
-    tier = appetite.profile().tier(case.rated.relativity)
+    tier = appetite.tier(case.basis.balance.tiers, case.rated.relativity)
     knock_outs = appetite.knock_outs(case.findings)
     remedies = appetite.subjectivities(case.findings, case.on)
     unpriced = tuple(_unpriced(case))
@@ -125,7 +125,7 @@ def _unpriced(case: Case) -> Iterator[Statement]:
 
 def _unseen_groups(case: Case, consequence: str) -> Iterator[Statement]:
     model = case.basis.model
-    for group in rating.unseen_groups(model, case.features.values):
+    for group in rating.unseen_groups(case.basis):
         if model.unseen[group] == consequence:
             yield _say(ReasonId.GROUP_UNSEEN, group=group.value, reason=case.coverage.unseen[group.value])
 
@@ -141,7 +141,7 @@ def _referrals(case: Case, tier: Tier, knock_outs: Sequence[Statement]) -> Itera
         yield _say(ReasonId.NOT_SURE, tier=tier.value, observed=_sure(case).value)
     yield from _unseen_groups(case, _REFER)
     for reason in _WITHHELD:
-        names = tuple(name for name, why in case.features.unseen.items() if why is reason)
+        names = tuple(name for name, why in case.features.open_questions().items() if why is reason)
         if names:
             yield _say(ReasonId.WITHHELD, features=names, reason=reason.value)
     if case.application is not None:
@@ -180,7 +180,7 @@ def _notes(case: Case, *, priced: bool) -> Iterator[Statement]:
     shown = loadings(case.basis, rated.technical, rated.charged)
     if not tables.filing.filed:
         yield _say(ReasonId.INDICATION, country=tables.market)
-    groups = rating.unseen_groups(case.basis.model, case.features.values)
+    groups = rating.unseen_groups(case.basis)
     if groups:
         yield _say(ReasonId.FLOORED, groups=tuple(group.value for group in groups))
     for cover in case.basis.pure:

@@ -32,22 +32,27 @@ def vector(findings: Sequence[Finding]) -> FeatureVector:
     rows = priors.table().active()
     values: dict[str, float | None] = {}
     unseen: dict[str, Reason] = {}
+    partly: dict[str, Reason] = {}
     sources: dict[str, tuple[str, ...]] = {}
     for row in rows:
         value, reason, deciding = _feature(row, by_check)
         values[row.name] = value
         sources[row.name] = tuple(finding.id for finding in deciding)
         if reason is not None:
-            unseen[row.name] = reason
+            (unseen if value is None else partly)[row.name] = reason
     return FeatureVector(
-        schema=schema(row.name for row in rows), values=values, unseen=unseen, sources=sources
+        schema=schema(row.name for row in rows), values=values, unseen=unseen, sources=sources, partly=partly
     )
 
 
 def _feature(
     row: Prior, by_check: dict[str, list[Finding]]
 ) -> tuple[float | None, Reason | None, Sequence[Finding]]:
-    """Value, reason when unknown, and the findings that decided it."""
+    """Value, the reason of a question left open anywhere, and the findings that decided the value.
+
+    What is found on one machine is found, and no second machine makes it worse. But the question that another
+    machine left open may hide what this one does not show (a knock-out of another check, say): it stays open.
+    """
     absent = [source.check for source in row.sources if not by_check.get(source.check)]
     relevant = [
         (source, finding)
@@ -56,14 +61,13 @@ def _feature(
         if finding.owner is not Owner.PROVIDER
     ]
     failures = [finding for source, finding in relevant if _counts(source, finding)]
+    open_questions = [finding for _, finding in relevant if finding.outcome is Outcome.UNKNOWN]
+    reason = _worst(open_questions) if open_questions else Reason.NO_DATA if absent else None
     if failures:
         observed = any(finding.confidence is Confidence.OBSERVED for finding in failures)
-        return (1.0 if observed else INFERRED), None, failures
-    open_questions = [finding for _, finding in relevant if finding.outcome is Outcome.UNKNOWN]
-    if open_questions:
-        return None, _worst(open_questions), open_questions
-    if absent:
-        return None, Reason.NO_DATA, ()
+        return (1.0 if observed else INFERRED), reason, failures
+    if reason is not None:
+        return None, reason, open_questions
     return 0.0, None, [finding for _, finding in relevant]
 
 

@@ -26,9 +26,10 @@ def coverage(basis: Basis, features: FeatureVector) -> Coverage:
     }
     overall = scoring.blend(basis.balance.standard, by_peril)
     unseen: dict[str, str] = {}
+    reasons = features.open_questions()
     for feature in basis.model.features:
-        if feature.name in features.unseen:
-            unseen.setdefault(feature.group.value, features.unseen[feature.name].value)
+        if feature.name in reasons:
+            unseen.setdefault(feature.group.value, reasons[feature.name].value)
     return Coverage(
         overall=overall,
         by_peril={peril.value: share for peril, share in by_peril.items()},

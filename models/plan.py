@@ -41,7 +41,7 @@ class Search:
 
     def enough(self, chosen: Iterable[int]) -> bool:
         """Whether these groups reach the tier."""
-        return appetite.profile().tier(self.relativity(chosen)) <= self.target
+        return appetite.tier(self.model.balanced(self.tables).tiers, self.relativity(chosen)) <= self.target
 
     def effort(self, chosen: Iterable[int]) -> float:
         """Hours these groups take."""

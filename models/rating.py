@@ -25,7 +25,10 @@ Factors = Mapping[Cover, float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Basis:
-    """What every step may look at. `pure` are the pure premiums of the covers bought, at factor 1."""
+    """What every step may look at. `pure` are the pure premiums of the covers bought, at factor 1.
+
+    `open_questions` names the features with a question left open on some machine, found elsewhere or not.
+    """
 
     model: Artefact
     tables: Tables
@@ -34,6 +37,7 @@ class Basis:
     pure: PurePremiums
     controls: float
     schedule: float
+    open_questions: frozenset[str] = frozenset()
 
 
 def shrinkage(model: Artefact, values: Values) -> Mapping[str, float]:
@@ -158,7 +162,7 @@ def rate(basis: Basis, *, unseen: score.Unseen = score.Unseen.MEAN) -> Rated:
     clipped = clip(tables, balance, blended)
     technical = controls(tables, clipped, basis.controls)
     bounds = credibility.charged_bounds(tables, model.expected_claims)
-    charged = floor_and_cap(technical, bounds, floored=bool(unseen_groups(model, basis.values)))
+    charged = floor_and_cap(technical, bounds, floored=bool(unseen_groups(basis)))
     scheduled = schedule(tables, basis.schedule)
     restored = {cover: factor / balance.capped[cover] for cover, factor in charged.items()}
     cost = {cover: amount * scheduled for cover, amount in moved(basis, restored).items()}
@@ -248,10 +252,13 @@ def scannable(basis: Basis) -> Mapping[str, float]:
     return shares | {"total": math.fsum(follow.values()) / math.fsum(costs.values())}
 
 
-def unseen_groups(model: Artefact, values: Values) -> tuple[Group, ...]:
-    """Watched groups (data/perils.toml, [unseen]) with at least one feature not observed."""
+def unseen_groups(basis: Basis) -> tuple[Group, ...]:
+    """Watched groups (data/perils.toml, [unseen]) with a question left open on any machine."""
+    model, values = basis.model, basis.values
+    blank = {feature.name for feature in model.features if values[feature.name] is None}
+    left = blank | basis.open_questions
     return tuple(
         group
         for group in model.unseen
-        if any(feature.group is group and values[feature.name] is None for feature in model.features)
+        if any(feature.group is group and feature.name in left for feature in model.features)
     )

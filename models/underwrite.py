@@ -87,6 +87,7 @@ def _basis(
         pure=pure_premiums(market, risk),
         controls=declared.factor(answers, market.controls),
         schedule=schedule,
+        open_questions=frozenset(features.open_questions()),
     )
 
 

@@ -1,7 +1,7 @@
 """What the model reads: numbers made from findings. Unknown is None, never 0."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from posture.core.observations import Reason
 
@@ -10,10 +10,17 @@ from posture.core.observations import Reason
 class FeatureVector:
     """Every model feature by name; None where it was not observed, with the reason in `unseen`.
 
-    `sources` names the findings (ids) each observed value came from.
+    `sources` names the findings (ids) each observed value came from. `partly` names the features that were
+    found on one machine while the same question stayed open on another: their value is known, the
+    applicant is not wholly seen.
     """
 
     schema: str
     values: Mapping[str, float | None]
     unseen: Mapping[str, Reason]
     sources: Mapping[str, tuple[str, ...]]
+    partly: Mapping[str, Reason] = field(default_factory=dict)
+
+    def open_questions(self) -> dict[str, Reason]:
+        """Every feature with a question left open anywhere, found elsewhere or not."""
+        return {**self.unseen, **self.partly}

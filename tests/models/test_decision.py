@@ -52,7 +52,7 @@ def reasons(made: Decision) -> set[str]:
 
 def test_a_well_kept_applicant_is_quoted_with_a_discount() -> None:
     made = decision()
-    assert (made.tier, made.action) == (Tier.T2, Action.QUOTE)
+    assert (made.tier, made.action) == (Tier.T1, Action.QUOTE)
     assert made.loading["total"] is not None
     assert made.loading["total"].charged < -0.1
     assert made.subjectivities == made.knock_outs == ()
@@ -177,7 +177,7 @@ def test_what_the_applicant_withholds_is_referred(reason: Reason) -> None:
 
 def test_without_an_application_there_is_a_tier_but_no_premium() -> None:
     made = assess(findings(), None, on=TODAY).decision
-    assert made.tier is Tier.T2
+    assert made.tier is Tier.T1
     assert made.action is Action.REFER
     assert ReasonId.NO_APPLICATION in reasons(made)
     assert made.premium.total is None

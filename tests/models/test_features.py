@@ -124,3 +124,28 @@ def test_every_check_and_message_that_counts_exists_and_can_fail() -> None:
     for row in priors.table().active():
         for source in row.sources:
             assert source.messages <= set(cards[source.check].severities), (row.name, source)
+
+
+def test_what_another_machine_left_open_stays_open() -> None:
+    """Found on one machine: the value is known. But the other machine's silence is not forgotten."""
+    vector = features.vector(
+        [
+            finding("ports/ftp", Outcome.FAIL),
+            finding("ports/ftp", Outcome.UNKNOWN, reason=Reason.BLOCKED, name="b.example.jp"),
+        ]
+    )
+    assert vector.values["ftp_exposed"] == 1.0
+    assert vector.partly == {"ftp_exposed": Reason.BLOCKED}
+    assert "ftp_exposed" not in vector.unseen
+    assert vector.open_questions()["ftp_exposed"] is Reason.BLOCKED
+
+
+def test_a_providers_silence_opens_nothing() -> None:
+    silent = finding("ports/ftp", Outcome.UNKNOWN, owner=Owner.PROVIDER, name="b.example.jp")
+    assert features.vector([*applicants.findings(("ftp_exposed",)), silent]).partly == {}
+
+
+def test_a_check_that_never_ran_leaves_what_another_found_open() -> None:
+    vector = features.vector([finding("ports/message_broker", Outcome.FAIL)])
+    assert vector.values["database_exposed"] == 1.0
+    assert vector.partly["database_exposed"] is Reason.NO_DATA

@@ -1,0 +1,44 @@
+"""A hidden machine never leaves a better decision than the same machine seen (docs/adr/0007-tiers.md)."""
+
+from datetime import date
+
+from models import assess
+from models.statements import ReasonId
+from posture.core.decisions import Action
+from posture.core.findings import Confidence, Outcome
+from posture.core.observations import Reason
+from tests.support.applicants import application, finding, findings
+
+TODAY = date(2026, 12, 1)
+
+
+def test_a_silent_machine_behind_a_failing_one_is_not_priced() -> None:
+    """A broker answers on A (no knock-out); B hides a database (a knock-out)."""
+    seen = [item for item in findings() if item.check != "ports/message_broker"]
+    broker = finding("ports/message_broker", Outcome.FAIL)
+    here = [*seen, broker]
+    hidden = [*here, finding("ports/database", Outcome.UNKNOWN, reason=Reason.TIMEOUT, name="b.example.jp")]
+    shown = [*here, finding("ports/database", Outcome.FAIL, name="b.example.jp")]
+    assert assess(here, application(), on=TODAY).decision.action is Action.QUOTE
+    made = assess(hidden, application(), on=TODAY)
+    assert made.features.values["database_exposed"] == 1.0
+    assert made.decision.action is Action.REFER
+    assert made.decision.premium.total is None
+    assert ReasonId.GROUP_UNSEEN in {reason.id for reason in made.decision.reasons}
+    assert assess(shown, application(), on=TODAY).decision.action is Action.REFER
+
+
+def test_an_open_question_of_a_watched_group_refers_though_the_feature_was_found() -> None:
+    """Inferred on A (half), unanswered on B: answered, it might count in full."""
+    half = finding("ports/ftp", Outcome.FAIL, confidence=Confidence.INFERRED)
+    rest = [item for item in findings() if item.check != "ports/ftp"]
+    open_elsewhere = finding("ports/ftp", Outcome.UNKNOWN, name="b.example.jp")
+    assert assess([*rest, half], application(), on=TODAY).decision.premium.total is not None
+    made = assess([*rest, half, open_elsewhere], application(), on=TODAY).decision
+    assert (made.action, made.premium.total) == (Action.REFER, None)
+
+
+def test_an_open_question_elsewhere_does_not_unprice_what_is_not_watched() -> None:
+    rest = [item for item in findings() if item.check != "mail/dmarc"]
+    both = [finding("mail/dmarc", Outcome.FAIL), finding("mail/dmarc", Outcome.UNKNOWN, name="b.example.jp")]
+    assert assess([*rest, *both], application(), on=TODAY).decision.premium.total is not None
