@@ -125,8 +125,8 @@ def test_every_check_the_profile_names_exists() -> None:
     [
         ('telephony = "green"\n', "", "gives no colour to telephony"),
         ('telephony = "green"', 'telephony = "blue"', "blue"),
-        ("T3 = 1.30", "T3 = 0.90", "T1 to T4, each above"),
-        ("T1 = 0.70\n", "", "T1 to T4, each above"),
+        ("T3 = 85", "T3 = 69", "T1 to T4, each above"),
+        ("T1 = 39\n", "", "T1 to T4, each above"),
         ('T5 = "refer"\n', "", "must hold T1 to T5"),
         ('T5 = "refer"', 'T5 = "perhaps"', "perhaps"),
         (
