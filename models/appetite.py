@@ -52,10 +52,10 @@ class Remedy:
 class Appetite:
     """What the underwriter takes, and on what condition. `digest` is SHA-256 (hex) of the file.
 
-    `shares` is the percent of the reference book below the upper end of each tier but the last.
+    `tiers` are percentiles of G in the reference book: the upper end of each tier but the last.
     """
 
-    shares: Mapping[Tier, float]
+    tiers: Mapping[Tier, float]
     actions: Mapping[Tier, Action]
     groups: Mapping[Group, Colour]
     numbers: Mapping[int, Colour]
@@ -63,17 +63,16 @@ class Appetite:
     remedies: Mapping[str, Remedy]
     digest: str
 
+    def tier(self, percentile: float) -> Tier:
+        """The tier of a percentile of G (the score); a bound belongs to the worse tier."""
+        return next((tier for tier, end in self.tiers.items() if percentile < end), Tier.T5)
+
     def colour(self, finding: Finding) -> Colour | None:
         """The colour of a reachable service; None for a finding about anything else."""
         if not _is_service(finding):
             return None
         own = self.numbers.get(finding.target.port or 0)
         return own or self.groups[Group(finding.check.removeprefix(_PORTS))]
-
-
-def tier(bounds: Mapping[Tier, float], relativity: float) -> Tier:
-    """The tier of G under an artefact's bounds (upper ends, rising); a bound belongs to the worse tier."""
-    return next((name for name, end in bounds.items() if relativity < end), Tier.T5)
 
 
 def profile() -> Appetite:
@@ -98,7 +97,7 @@ def _read(path: Path, content: Mapping[str, Any]) -> Appetite:
         return reading.section(path, content, name)
 
     return Appetite(
-        shares={
+        tiers={
             Tier(k): reading.number(path, f"[tiers] {k}", v, above=0) for k, v in section("tiers").items()
         },
         actions={Tier(k): Action(v) for k, v in section("actions").items()},
@@ -124,8 +123,8 @@ def _remedy(entry: Mapping[str, Any]) -> Remedy:
 
 def _check(path: Path, found: Appetite) -> None:
     """Gaps and overlaps: every tier has its end and its action, every group its colour."""
-    ends = list(found.shares.values())
-    if tuple(found.shares) != tuple(Tier)[:-1] or ends != sorted(set(ends)) or ends[-1] >= 100:
+    ends = list(found.tiers.values())
+    if tuple(found.tiers) != tuple(Tier)[:-1] or ends != sorted(set(ends)) or ends[-1] >= 100:
         raise reading.bad(path, "[tiers] must hold T1 to T4, each above the one before and below 100")
     if set(found.actions) != set(Tier):
         raise reading.bad(path, "[actions] must hold T1 to T5")

@@ -13,7 +13,7 @@ from models import reading
 from models.features import schema as feature_schema
 from models.perils import Group, Peril
 from models.tables import Tables
-from posture.core.decisions import Cover, Tier
+from posture.core.decisions import Cover
 from posture.core.errors import PostureError
 
 K = TypeVar("K")
@@ -57,8 +57,7 @@ class Balance:
     """What was solved on the reference book for one market's tables (`tables`: their digest).
 
     `cover` blends perils to covers, `standard` to A+B (each sums to 1); `scale` is s of step 8,
-    `capped` the mean left by the charged cap of step 10, `grid` points (G, percentile), `tiers` the upper
-    ends of the tiers in G.
+    `capped` the mean left by the charged cap of step 10, `grid` points (G, percentile).
     """
 
     tables: str
@@ -67,7 +66,6 @@ class Balance:
     scale: Mapping[Cover, float]
     capped: Mapping[Cover, float]
     grid: tuple[tuple[float, float], ...]
-    tiers: Mapping[Tier, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,7 +207,6 @@ def _balance(entry: Mapping[str, Any]) -> Balance:
         scale=_numbers(Cover, entry["scale"]),
         capped=_numbers(Cover, entry["capped"]),
         grid=tuple((float(g), float(p)) for g, p in entry["grid"]),
-        tiers=_numbers(Tier, entry["tiers"]),
     )
 
 

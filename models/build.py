@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from models import appetite, artefact, premium, priors, simulate, tables
+from models import artefact, premium, priors, simulate, tables
 from models.batch import Floats, Relativities
 from models.credibility import charged_bounds
 from models.estimator import Design, RiskModel, design
@@ -192,7 +192,6 @@ def _balance(
             for cover, values in blended.items()
         },
         "grid": _percentiles(blend(both, factors)),
-        "tiers": tier_bounds(blend(both, factors)),
     }
 
 
@@ -265,17 +264,6 @@ def _percentiles(values: Floats) -> list[list[float]]:
     upto = np.searchsorted(ordered, picked, side="right")
     percent = 50.0 * (below + upto) / len(ordered)
     return [[float(g), float(p)] for g, p in zip(picked, percent, strict=True)]
-
-
-def tier_bounds(relativities: Floats) -> dict[str, float]:
-    """Upper end of each tier in G, where the book's share below is nearest the profile's.
-
-    It lies half-way between two postures: many share one, and its own G would hang on the last bit.
-    """
-    postures, counts = np.unique(np.array([float(f"{g:.9g}") for g in relativities]), return_counts=True)
-    below = 100.0 * np.cumsum(counts)[:-1] / len(relativities)
-    ends = {tier: int(np.abs(below - share).argmin()) for tier, share in appetite.profile().shares.items()}
-    return {tier.value: float(postures[place : place + 2].mean()) for tier, place in ends.items()}
 
 
 def _plain(shares: Mapping[Peril, float]) -> dict[str, float]:

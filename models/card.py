@@ -145,11 +145,14 @@ def _unseen() -> str:
 
 
 def _tiers(market: Tables) -> str:
-    bounds, shares = artefact.shipped().balanced(market).tiers, appetite.profile().shares
-    ends = [(tier, f"{bounds[tier]:.3f}", f"{shares[tier]:g} %") for tier in bounds]
-    rows = [*ends, (Tier.T5, "-", "100 %")]
+    grid = artefact.shipped().balanced(market).grid
+    rows = []
+    for tier, share in appetite.profile().tiers.items():
+        last = max(g for g, percent in grid if percent < share)
+        rows.append((tier.value, f"{share:g}", f"{last:.3f}"))
     said = _TIERS.format(clean=_cleanest(market), market=market.market)
-    return "\n".join((said, _table(("tier", "G below", "of the book below"), rows)))
+    head = ("tier", "ends at percentile", "highest G in it")
+    return "\n".join((said, _table(head, [*rows, (Tier.T5.value, "100", "-")])))
 
 
 def _cleanest(market: Tables) -> float:

@@ -53,7 +53,7 @@ class Case:
 
 def decide(case: Case) -> Decision:
     """The advice to the underwriter. Any reason to refer outweighs the tier."""
-    tier = appetite.tier(case.basis.balance.tiers, case.rated.relativity)
+    tier = appetite.profile().tier(case.score.value)
     knock_outs = appetite.knock_outs(case.findings)
     remedies = appetite.subjectivities(case.findings, case.on)
     unpriced = tuple(_unpriced(case))
@@ -162,7 +162,7 @@ def _sure(case: Case) -> Tier:
     seen = {name: 1.0 if value == 1.0 else 0.0 for name, value in case.features.values.items()}
     factors = scoring.peril_factors(case.basis.model, seen)
     g = rating.relativity(case.basis.balance, rating.off_balance(factors))
-    return appetite.profile().tier(g)
+    return appetite.profile().tier(scoring.percentile(case.basis.balance.grid, g))
 
 
 def _action(tier: Tier, *, refer: bool, remedies: bool) -> Action:

@@ -41,7 +41,8 @@ class Search:
 
     def enough(self, chosen: Iterable[int]) -> bool:
         """Whether these groups reach the tier."""
-        return appetite.tier(self.model.balanced(self.tables).tiers, self.relativity(chosen)) <= self.target
+        grid = self.model.balanced(self.tables).grid
+        return appetite.profile().tier(score.percentile(grid, self.relativity(chosen))) <= self.target
 
     def effort(self, chosen: Iterable[int]) -> float:
         """Hours these groups take."""

@@ -19,7 +19,7 @@ def test_a_silent_machine_behind_a_failing_one_is_not_priced() -> None:
     here = [*seen, broker]
     hidden = [*here, finding("ports/database", Outcome.UNKNOWN, reason=Reason.TIMEOUT, name="b.example.jp")]
     shown = [*here, finding("ports/database", Outcome.FAIL, name="b.example.jp")]
-    assert assess(here, application(), on=TODAY).decision.action is Action.QUOTE
+    assert assess(here, application(), on=TODAY).decision.action is Action.SUBJECTIVITIES
     made = assess(hidden, application(), on=TODAY)
     assert made.features.values["database_exposed"] == 1.0
     assert made.decision.action is Action.REFER

@@ -340,10 +340,11 @@ def test_one_check_on_one_machine_is_one_piece_of_work() -> None:
     here = [web("https://www.example.co.jp/", "203.0.113.1"), web("https://example.co.jp/", "203.0.113.1")]
     there = web("https://vpn.example.co.jp/", "203.0.113.2")
     hours = effort.table().hours("web/hsts")
-    it = case((*findings({"dmarc_not_enforced"}), *here, there))
+    it = case((*findings(), *here, there))
     assert whatif.fix(it, [item.id for item in here]).effort == hours
     assert whatif.fix(it, [item.id for item in (*here, there)]).effort == 2 * hours
-    assert whatif.reach(it, Tier.T1).effort == 2 * hours
+    (together,) = whatif.groups(it)
+    assert whatif.fix(it, together).effort == 2 * hours
 
 
 def test_a_clean_applicant_has_nothing_to_fix() -> None:
