@@ -13,6 +13,7 @@ import posture
 from posture.app.providers import load_providers
 from posture.app.request import Request, owner_of, ready_to_sweep
 from posture.checks import registry, runner
+from posture.checks.intelligence import look_up
 from posture.core.application import Application
 from posture.core.assessment import Assessment, Digests, Scanner
 from posture.core.consent import Consent, Technique
@@ -73,9 +74,14 @@ def judge_and_price(
 def conclude(
     request: Request, context: Context, started: datetime, observations: Sequence[Observation[Any]]
 ) -> Assessment:
-    """Put an assessment together from what the scan brought."""
+    """Put an assessment together from what the scan brought and what the feeds say of it.
+
+    The rows a judgement rests on are kept as observations of their own, so that a replay needs no feed.
+    """
+    rows = request.feeds(observations)
+    known = (*observations, *look_up(observations, rows, at=started))
     drawn = judge_and_price(
-        observations,
+        known,
         domain=request.domain,
         consent=request.consent,
         application=request.application,
@@ -90,7 +96,7 @@ def conclude(
         versions=versions(),
         consent=request.consent,
         application=request.application,
-        observations=tuple(observations),
+        observations=known,
         findings=drawn.findings,
         features=result.features,
         coverage=result.coverage,
@@ -108,7 +114,7 @@ def conclude(
             model=result.model_digest,
             catalogue=registry.catalogue().digest,
             appetite=result.appetite_digest,
-            feeds={},
+            feeds={state.label: state.sha256 for state in rows.states},
         ),
         complete=not context.faults and not drawn.faults and not _own_fault(observations),
         faults=(*context.faults, *drawn.faults),

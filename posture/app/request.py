@@ -3,7 +3,7 @@
 Nothing here loads models, reports or the store, so that a probe starts quickly.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,17 +16,20 @@ from posture.app.settings import Settings, load_settings
 from posture.core.application import Application
 from posture.core.consent import Consent
 from posture.core.errors import RefusedError
+from posture.core.feeds import FeedRows
 from posture.core.findings import Owner
+from posture.core.observations import Observation
 from posture.core.scope import Permit, Scope
 from posture.core.targets import Target, address
 from scanners.context import Context, Options
 
 Progress = Callable[[str], None]
+FeedSource = Callable[[Sequence[Observation[Any]]], FeedRows]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What one assessment is made from."""
+    """What one assessment is made from. `feeds` gives the stored rows that bear on what was observed."""
 
     domain: str
     consent: Consent
@@ -35,6 +38,7 @@ class Request:
     settings: Settings
     clock: Callable[[], datetime] = utc_now
     progress: Progress = field(default=lambda _step: None)
+    feeds: FeedSource = field(default=lambda _observations: FeedRows())
 
 
 def scope_of(request: Request) -> Scope:

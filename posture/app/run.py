@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -11,6 +12,7 @@ import models
 from posture.app import papers
 from posture.app.assess import assess
 from posture.app.clock import utc_now
+from posture.app.feeds import rows_of
 from posture.app.files import read_application, read_consent
 from posture.app.options import RawOptions, build_options
 from posture.app.papers import Surroundings, Wanted
@@ -80,7 +82,7 @@ async def run(request: RunRequest, progress: Callable[[str], None]) -> Outcome:
     check_application(request)
     database = open_database(request.database)
     try:
-        assessment = await assess(question, context)
+        assessment = await assess(replace(question, feeds=partial(rows_of, database)), context)
         lost = _keep(database, request, assessment)
         round_it, blind = _round(database, assessment, question.clock())
     finally:

@@ -25,6 +25,23 @@ class Insurer(BaseModel):
     japanese_era: bool = False
 
 
+class Feeds(BaseModel):
+    """Where the vulnerability feeds are; a mirror may stand in. `nvd_pause` is seconds between two requests.
+
+    Without a key NVD allows five requests in 30 seconds (https://nvd.nist.gov/developers/start-here).
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    kev: str = "https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json"
+    epss: str = "https://epss.empiricalsecurity.com/epss_scores-current.csv.gz"
+    nvd: str = "https://services.nvd.nist.gov/rest/json/cves/2.0"
+    endoflife: str = "https://endoflife.date/api/v1/products/full"
+    nvd_key: str = ""
+    nvd_pause: float = Field(default=6.0, ge=0)
+    proxy: str = ""
+
+
 class Settings(BaseModel):
     """`contact` is shown to scanned hosts; `trusted_keys` are base64 Ed25519 public keys by name."""
 
@@ -35,6 +52,7 @@ class Settings(BaseModel):
     nmap: str | None = None
     trusted_keys: Mapping[str, str] = Field(default_factory=dict)
     insurer: Insurer = Insurer()
+    feeds: Feeds = Feeds()
 
 
 def settings_path() -> Path:

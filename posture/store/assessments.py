@@ -85,7 +85,7 @@ def load(database: Database, beginning: str) -> Assessment:
             remedy="See: posture assessments list",
             code="no-assessment",
         )
-    return _read(rows[0].document)
+    return read(rows[0].document)
 
 
 def last_complete(database: Database, domain: str, *, before: datetime | None = None) -> Assessment | None:
@@ -97,10 +97,11 @@ def last_complete(database: Database, domain: str, *, before: datetime | None = 
         query = query.where(assessments.c.finished_at < before)
     with database.transaction() as connection:
         row = connection.execute(query.order_by(assessments.c.finished_at.desc()).limit(1)).first()
-    return None if row is None else _read(row.document)
+    return None if row is None else read(row.document)
 
 
-def _read(document: dict[str, Any]) -> Assessment:
+def read(document: dict[str, Any]) -> Assessment:
+    """The assessment in a stored document. Raises PostureError for one of another version."""
     try:
         return read_assessment(document)
     except ValueError as error:

@@ -114,3 +114,56 @@ finding_events = Table(
 Index("ix_assessments_domain_finished_at", assessments.c.domain, assessments.c.finished_at)
 Index("ix_suppliers_service_name", suppliers.c.service, suppliers.c.name)
 Index("ix_policies_renewal_date", policies.c.renewal_date)
+
+# What the vulnerability feeds said when last read. A document replaces the one before it, whole; what an
+# assessment was judged by stands in the assessment. `part` is `vendor:product` where a feed comes in parts.
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("name", String(16), primary_key=True),
+    Column("part", String(128), primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("fetched_at", UtcDateTime, nullable=False),
+    Column("published", Date, nullable=True),
+    Column("sha256", String(64), nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("etag", Text, nullable=False),
+)
+
+feed_exploited = Table(
+    "feed_exploited",
+    metadata,
+    Column("cve", String(24), primary_key=True),
+    Column("vendor", Text, nullable=False),
+    Column("product", Text, nullable=False),
+    Column("added", Date, nullable=False),
+    Column("due", Date, nullable=False),
+    Column("ransomware", Boolean, nullable=False),
+)
+
+feed_likelihoods = Table(
+    "feed_likelihoods",
+    metadata,
+    Column("cve", String(24), primary_key=True),
+    Column("epss", Float, nullable=False),
+    Column("percentile", Float, nullable=False),
+)
+
+feed_flaws = Table(
+    "feed_flaws",
+    metadata,
+    Column("product", String(128), primary_key=True),
+    Column("cve", String(24), primary_key=True),
+    Column("published", Date, nullable=False),
+    Column("severity", String(16), nullable=True),
+    Column("score", Float, nullable=True),
+    Column("spans", JSON, nullable=False),
+)
+
+feed_releases = Table(
+    "feed_releases",
+    metadata,
+    Column("product", String(64), primary_key=True),
+    Column("name", String(64), primary_key=True),
+    Column("ended", Date, nullable=True),
+)

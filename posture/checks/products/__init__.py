@@ -1,0 +1,1 @@
+"""Judges what the vulnerability feeds say of the products seen."""

@@ -1,0 +1,1 @@
+"""Requests of our own to configured hosts only; never to a target."""
