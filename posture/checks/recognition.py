@@ -91,7 +91,7 @@ def products() -> tuple[Product, ...]:
             endoflife=entry.get("endoflife"),
             packaged=entry["packaged"],
             parts=entry["parts"],
-            header=re.compile(entry["header"], re.IGNORECASE) if "header" in entry else None,
+            header=re.compile(entry["header"], re.IGNORECASE | re.ASCII) if "header" in entry else None,
             named=frozenset(entry["named"]),
         )
         for entry in table("products")["product"]

@@ -6,9 +6,10 @@ from itertools import zip_longest
 
 from posture.core.feeds import Span
 
-_TOKEN = re.compile(r"\d+|[a-z]+")
-_WHOLE = re.compile(r"\d{1,9}(?:[.\-_+~]?[0-9a-z]{1,20}){0,12}")
-_UPDATE = re.compile(r"(?P<version>[\d.]+)(?P<update>p\d+)")
+_TOKEN = re.compile(r"[0-9]+|[a-z]+")
+#: A separator stands before every part but the first, so that no text can make the search slow.
+_WHOLE = re.compile(r"[0-9][0-9a-z]{0,20}(?:[.\-_+~][0-9a-z]{1,20}){0,8}")
+_UPDATE = re.compile(r"(?P<version>[0-9.]+)(?P<update>p[0-9]+)")
 #: Words for what comes before the version they follow.
 _BEFORE = frozenset({"a", "alpha", "b", "beta", "dev", "pre", "preview", "rc"})
 _ANY, _NONE = "*", "-"

@@ -1,5 +1,6 @@
 """Observations of services that state something, and feed rows read from the synthetic documents."""
 
+import hashlib
 from datetime import UTC, datetime
 from typing import Any
 
@@ -62,7 +63,7 @@ def state(name: FeedName, part: str = "") -> FeedState:
         url="https://feeds.example/",
         fetched_at=NOW,
         published=None,
-        sha256=name.value * 8,
+        sha256=hashlib.sha256(f"{name}{part}".encode()).hexdigest(),
         rows=1,
     )
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -200,7 +201,7 @@ def test_only_where_nobody_mends_old_versions_is_a_version_a_proof() -> None:
 def test_a_host_that_states_nothing_poses_no_question_and_a_blind_one_stays_open() -> None:
     quiet = page()
     assert look_up([quiet], rows(), at=NOW) == ()
-    gone = Observation(
+    gone: Observation[Any] = Observation(
         kind="web.response",
         target=Target(name="gone.example.jp", port=443),
         at=NOW,

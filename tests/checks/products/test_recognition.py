@@ -84,7 +84,7 @@ def test_a_sweep_counts_where_it_read_an_answer_and_our_own_greeting_goes_before
 
 
 def test_what_was_not_seen_states_nothing() -> None:
-    silent = Observation(
+    silent: Observation[Any] = Observation(
         kind="web.response", target=Target(name=HOST), at=NOW, result=Unseen(reason=Reason.TIMEOUT)
     )
     assert found(silent) == []
