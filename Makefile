@@ -16,7 +16,7 @@ TESTS ?= tests
 BROKEN := $(shell [ "$$(cat $(VENV)/.home 2>/dev/null)" = "$$(pwd -P)" ] && $(BIN)/python -c '' 2>/dev/null || echo broken)
 INPUTS := requirements-build.txt setup.cfg pyproject.toml scripts/venv.sh $(BROKEN)
 
-.PHONY: help setup setup-dev demo test lint model docs format lock clean broken
+.PHONY: help setup setup-dev demo bench test lint model docs format lock clean broken
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -67,6 +67,9 @@ lock: setup-dev ## resolve requirements*.in anew into hashed files
 	    UV_PYTHON_DOWNLOADS=never $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 	        --generate-hashes --no-emit-index-url --no-header "$${lock%.txt}.in" --output-file "$$lock" || exit; \
 	done
+
+bench: setup-dev ## a whole assessment over a link of 50 ms, beside the chain of peers
+	@$(BIN)/python benchmarks/assess.py
 
 bench-%: setup-dev ## bench-tls, bench-dns, bench-model, bench-reports: ours and the peers' in one run
 	@$(BIN)/python benchmarks/$*.py

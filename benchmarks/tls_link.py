@@ -11,10 +11,11 @@ import mmap
 import multiprocessing
 import os
 import select
+import socket
 import struct
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -51,9 +52,16 @@ class Link:
         return Counts(connections=connections, octets=octets)
 
 
+#: TCP ports that a firewall in front of the far side lets through, by address.
+Only = Mapping[str, Sequence[int]]
+
+
 @contextmanager
-def link(milliseconds: float) -> Iterator[Link]:
-    """Bring the link up with this round trip, and take it down again."""
+def link(milliseconds: float, *, only: Only | None = None) -> Iterator[Link]:
+    """Bring the link up with this round trip, and take it down again.
+
+    With `only`, connections to other TCP ports are dropped on the way, as a firewall does.
+    """
     for name in (NEAR, FAR):
         _ip("netns", "add", name)
     counters = mmap.mmap(-1, _COUNTERS.size)
@@ -64,7 +72,7 @@ def link(milliseconds: float) -> Iterator[Link]:
         _ip("-n", name, "link", "set", "lo", "up")
         _ip("-n", name, "link", "set", "wan0", "up")
     carrier = multiprocessing.get_context("fork").Process(
-        target=_carry, args=(ends, milliseconds / 2000, counters), daemon=True
+        target=_carry, args=(ends, milliseconds / 2000, counters, only), daemon=True
     )
     carrier.start()
     for end in ends:
@@ -99,7 +107,7 @@ def _tun(namespace: str) -> int:
     return device
 
 
-def _carry(ends: Sequence[int], delay: float, counters: mmap.mmap) -> None:
+def _carry(ends: Sequence[int], delay: float, counters: mmap.mmap, only: Only | None) -> None:
     """Move packets from each end to the other, each after the delay."""
     waiting: list[tuple[float, int, int, bytes]] = []
     number = 0
@@ -111,7 +119,8 @@ def _carry(ends: Sequence[int], delay: float, counters: mmap.mmap) -> None:
             for packet in _packets(end):
                 number += 1
                 other = ends[1] if end == ends[0] else ends[0]
-                heapq.heappush(waiting, (now + delay, number, other, packet))
+                if only is None or end != ends[0] or _passes(packet, only):
+                    heapq.heappush(waiting, (now + delay, number, other, packet))
                 _count(counters, packet, outwards=end == ends[0])
         while waiting and waiting[0][0] <= time.monotonic():
             _, _, other, packet = heapq.heappop(waiting)
@@ -126,6 +135,14 @@ def _packets(end: int) -> Iterator[bytes]:
             return
         if packet[0] >> 4 == 4:
             yield packet
+
+
+def _passes(packet: bytes, only: Only) -> bool:
+    if packet[9] != socket.IPPROTO_TCP:
+        return True
+    start = (packet[0] & 15) * 4
+    port = int.from_bytes(packet[start + 2 : start + 4], "big")
+    return port in only.get(socket.inet_ntoa(packet[16:20]), ())
 
 
 def _count(counters: mmap.mmap, packet: bytes, *, outwards: bool) -> None:

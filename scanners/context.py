@@ -37,7 +37,7 @@ class Options:
     budget: float = 60.0
     host_connections: int = 8
     host_rate: float = 60.0
-    sweep_rate: float = 500.0
+    sweep_rate: float = 1000.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,6 +35,12 @@ _RFB = re.compile(rb"RFB \d{3}\.\d{3}\n")
 _TELNET = re.compile(rb"\xff[\xfb-\xfe]")
 _MYSQL = re.compile(rb"...\x00\x0a([\x21-\x7e]{1,60})\x00", re.DOTALL)
 _MYSQL_ERROR = re.compile(rb"...\x00\xff..[\x20-\x7e]+(?:MySQL|MariaDB)", re.DOTALL)
+#: A greeting that says itself that it is over: the last line of a reply (RFC 959 §4.2, 5321 §4.2.1), a status
+#: line of POP3 or IMAP, an SSH identification, an RFB version.
+_OVER = re.compile(
+    rb"(?:(?:\d{3}-[^\n]*\n)*\d{3} [^\n]*\r\n|\+OK[^\n]*\r\n|\* (?:OK|PREAUTH|BYE)[^\n]*\r\n"
+    rb"|RFB \d{3}\.\d{3}\n|(?:[^\n]*\n)*SSH-(?:1\.99|2\.0)-[^\n]*\r?\n)"
+)
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
 
 _SURE: Final = 10
@@ -93,9 +99,9 @@ async def _greeting(stream: Stream) -> bytes:
             raise
         if not chunk and not raw:
             raise NetFailure(Reason.RESET, "the server hung up without a greeting")
-        if not chunk:
-            break
         raw += chunk
+        if not chunk or _OVER.fullmatch(raw):
+            break
     return raw
 
 

@@ -55,6 +55,8 @@ def build_options(raw: RawOptions, settings: Settings) -> Options:
         nmap=settings.nmap,
         user_agent=f"posture-underwriting/{posture.__version__}" + (f" ({contact})" if contact else ""),
         contact=contact,
+        sweep_rate=settings.sweep_rate,
+        host_rate=settings.host_rate,
     )
 
 

@@ -22,8 +22,10 @@ __all__ = ["KINDS", "named_ports", "scan"]
 
 KINDS: Final = (PortsHost.KIND,)
 
-#: Addresses swept side by side. nmap limits the rate of a run and we that of a host: each has its own run.
+#: Addresses swept side by side. nmap limits the rate of a run, ours is a host's: each has its own run.
 _AT_ONCE = 8
+#: Probes per second of all sweeps together: the hosts of an applicant commonly stand behind one firewall.
+_MOST_PER_SECOND = 2000.0
 #: Lists up to this length are reported port by port, not only where something is open.
 _SHORT = 64
 #: More open ports than a real host has: a SYN proxy, a tarpit or a honeypot accepts everything.
@@ -65,7 +67,8 @@ async def _sweep_all(context: Context, plans: Iterable[Host]) -> Mapping[str, Sw
     spots: dict[str, list[Spot]] = {}
     for spot in (spot for plan in plans for spot in plan.spots):
         spots.setdefault(spot.address, []).append(spot)
-    turns = asyncio.Semaphore(_AT_ONCE)
+    side_by_side = round(_MOST_PER_SECOND / context.options.sweep_rate)
+    turns = asyncio.Semaphore(min(_AT_ONCE, max(1, side_by_side)))
     reports = await asyncio.gather(*(_swept(context, spots[address], turns) for address in spots))
     return dict(zip(spots, reports, strict=True))
 

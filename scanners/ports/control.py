@@ -8,7 +8,7 @@ that accepted any connection of this scan has to be open in the sweep, and still
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from posture.core.consent import Technique
 from posture.core.observations import Reason
@@ -24,6 +24,8 @@ _MOST_KEPT = 3
 #: Seconds between two looks at a control during the sweep, and before a changed answer is asked for again.
 _BEAT = 5.0
 _AGAIN = 1.0
+#: Seconds that slower ports are given after the first one has answered.
+_MOMENT = 0.25
 
 
 class Control:
@@ -37,15 +39,33 @@ class Control:
         self._failure = NetFailure(Reason.TIMEOUT, "silence")
 
     async def before(self) -> None:
-        """Ask the likeliest ports."""
+        """Ask the likeliest ports. Once one has answered, the others get as long again and a moment more."""
         order = sorted(self._spots.values(), key=lambda spot: (_rank(spot.target.port or 0), spot.number))
-        tried = order[:_MOST_TRIED]
-        answers = await asyncio.gather(*(self._ask(spot) for spot in tried))
-        for spot, answer in zip(tried, answers, strict=True):
-            if isinstance(answer, NetFailure):
-                self._failure = answer
-            elif len(self._known) < _MOST_KEPT:
-                self._known[spot.number] = answer
+        asked = {asyncio.ensure_future(self._ask(spot)): spot for spot in order[:_MOST_TRIED]}
+        try:
+            await self._listen(asked)
+        finally:
+            for question in asked:
+                question.cancel()
+            await asyncio.gather(*asked, return_exceptions=True)
+
+    async def _listen(self, asked: "Mapping[asyncio.Task[bool | NetFailure], Spot]") -> None:
+        clock = asyncio.get_running_loop().time
+        begin, patience, waiting = clock(), None, set(asked)
+        while waiting:
+            done, waiting = await asyncio.wait(waiting, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+            if not done:
+                return
+            for question in sorted(done, key=lambda one: _rank(asked[one].target.port or 0)):
+                self._learn(asked[question], question.result())
+            if self._known and patience is None:
+                patience = clock() - begin + _MOMENT
+
+    def _learn(self, spot: Spot, answer: "bool | NetFailure") -> None:
+        if isinstance(answer, NetFailure):
+            self._failure = answer
+        elif len(self._known) < _MOST_KEPT:
+            self._known[spot.number] = answer
 
     async def hold(self) -> None:
         """Look again and again. Raises NetFailure(blocked) once a control is lost; never returns."""
