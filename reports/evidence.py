@@ -17,6 +17,7 @@ from posture.core.facts.mail_tls_rpt import MailTlsRpt
 from posture.core.facts.mail_tlsa import MailTlsa
 from posture.core.facts.ports_host import PortsHost
 from posture.core.facts.service_product import ServiceProduct
+from posture.core.facts.ssh_endpoint import SshEndpoint
 from posture.core.facts.tls_endpoint import TlsEndpoint
 from posture.core.facts.web_exposure import WebExposure
 from posture.core.facts.web_response import WebResponse
@@ -129,6 +130,15 @@ def _service(fact: ServiceProduct) -> Iterator[str]:
     yield fact.banner
 
 
+def _ssh(fact: SshEndpoint) -> Iterator[str]:
+    yield f"SSH-{fact.protocol}-{fact.software}"
+    if fact.host_key is not None:
+        yield f"host key: {fact.host_key.algorithm} {fact.host_key.bits or ''}".rstrip()
+    yield f"kex: {' '.join(fact.key_exchange)}"
+    yield f"ciphers: {' '.join(fact.ciphers)}"
+    yield f"macs: {' '.join(fact.macs)}"
+
+
 def _dangling(fact: DnsDangling) -> Iterator[str]:
     for pointer in fact.pointers:
         state = {True: "NXDOMAIN", False: "exists", None: "?"}[pointer.gone]
@@ -165,6 +175,7 @@ _FORMS: Mapping[str, Callable[[Any], Iterator[str]]] = {
     WebResponse.KIND: _web,
     PortsHost.KIND: _ports,
     ServiceProduct.KIND: _service,
+    SshEndpoint.KIND: _ssh,
     DnsDangling.KIND: _dangling,
     MailTlsRpt.KIND: _tls_rpt,
     MailTlsa.KIND: _tlsa,

@@ -163,7 +163,7 @@ def _hayate(authority: Authority) -> Company:
         @ TXT "v=spf1 +all"
     """
     services = {
-        22: Greeter(greeting=relics.SSH_GREETING).talk,
+        22: relics.old_ssh,
         23: Greeter(greeting=relics.TELNET_GREETING).talk,
         25: MailServer(name=f"mail.{domain}", software="Sendmail 8.13.8/8.13.8").talk,
         80: site.talk,

@@ -116,5 +116,39 @@ def database(version: str) -> Talk:
 
 
 SSH_GREETING = b"SSH-2.0-OpenSSH_5.3\r\n"
+_SSH_LISTS = (
+    "diffie-hellman-group14-sha1,diffie-hellman-group1-sha1",
+    "ssh-rsa,ssh-dss",
+    *("aes128-ctr,aes128-cbc,3des-cbc,arcfour",) * 2,
+    *("hmac-sha1,hmac-md5,hmac-md5-96",) * 2,
+    *("none",) * 2,
+    *("",) * 2,
+)
+_KEXINIT, _KEXDH_REPLY = b"\x14", b"\x1f"
+
+
+async def old_ssh(connection: Connection) -> None:
+    """SSH as it was in 2010, up to the host key (RFC 4253 §7, §8); nobody ever gets as far as a log-in."""
+    lists = b"".join(_ssh_string(names.encode()) for names in _SSH_LISTS)
+    await connection.send(SSH_GREETING + _ssh_packet(_KEXINIT + bytes(16) + lists + bytes(5)))
+    key = _ssh_string(b"ssh-rsa") + _ssh_string(b"\x01\x00\x01") + _ssh_string(b"\x00" + b"\xc5" * 128)
+    reply = _ssh_packet(_KEXDH_REPLY + _ssh_string(key) + _ssh_string(b"\x02") + _ssh_string(b"none"))
+    heard = b""
+    while chunk := await connection.read():
+        heard += chunk
+        if b"ssh-rsa" in heard:
+            await connection.send(reply)
+            return
+
+
+def _ssh_string(data: bytes) -> bytes:
+    return len(data).to_bytes(4, "big") + data
+
+
+def _ssh_packet(payload: bytes) -> bytes:
+    padding = 16 - (len(payload) + 5) % 8
+    return (len(payload) + padding + 1).to_bytes(4, "big") + bytes([padding]) + payload + bytes(padding)
+
+
 TELNET_GREETING = _TELNET_OPTIONS + b"\r\nlogin: "
 SILENCE = b""

@@ -240,7 +240,6 @@ def test_web_servers_answer_every_request_once(clients: Clients, request_text: b
 @pytest.mark.parametrize(
     ("port", "sent", "received"),
     [
-        (22, b"SSH-2.0-scanner\r\n", b"SSH-2.0-OpenSSH_5.3\r\n"),
         (445, b"\x00\x00\x00\x00", b""),
         (6379, b"\r\nPING\r\n", b"+PONG\r\n"),
         (6379, b"*1\r\n$4\r\nping\r\n*1\r\n$4\r\nQUIT\r\n", b"+PONG\r\n+OK\r\n"),
@@ -256,6 +255,14 @@ def test_web_servers_answer_every_request_once(clients: Clients, request_text: b
 )
 def test_services_that_should_not_be_there(clients: Clients, port: int, sent: bytes, received: bytes) -> None:
     assert clients.exchange("hayate.example", port, sent) == received
+
+
+def test_an_ssh_server_of_2010(clients: Clients) -> None:
+    said = clients.exchange("hayate.example", 22, b"SSH-2.0-scanner\r\n")
+    greeting, _, packet = said.partition(b"\r\n")
+    assert greeting == b"SSH-2.0-OpenSSH_5.3"
+    assert len(packet) == 4 + int.from_bytes(packet[:4], "big")
+    assert b"diffie-hellman-group1-sha1" in packet
 
 
 def test_the_remote_desktop_confirms_a_connection_without_network_level_authentication(

@@ -6,9 +6,11 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceProduct:
-    """`how`: banner, http-header, nmap; `confidence` 0–10.
+    """`how`: banner, question (the protocol's own first word by the client), http-header, nmap.
 
-    Unknown parts are null: a wrong version is worse than none.
+    `confidence` is 0–10.
+    Unknown parts are null: a wrong version is worse than none. `login` is whether the service asks who one is
+    before it gives anything (a desktop's picture, too); null where a greeting cannot tell.
     """
 
     KIND: ClassVar[str] = "service.product"
@@ -21,3 +23,4 @@ class ServiceProduct:
     cpe: str | None
     how: str
     confidence: int
+    login: bool | None = None

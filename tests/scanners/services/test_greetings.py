@@ -132,7 +132,7 @@ def scan(
     ctx = context(options, **changes)
     found = asyncio.run(services.scan(ctx, targets))
     assert ctx.faults == []
-    return found
+    return [obs for obs in found if obs.kind == ServiceProduct.KIND]
 
 
 def fact(obs: Observation[ServiceProduct]) -> ServiceProduct:

@@ -1,24 +1,31 @@
-"""`service.product`: what software greets on an open port. Nothing is sent; what is not stated stays null."""
+"""`service.product` and `ssh.endpoint`: what answers on an open port, by the protocol's own greeting.
+
+Where the server speaks first nothing is sent; where it waits, one question of `questions.py`. What is not
+stated stays null.
+"""
 
 import asyncio
 import re
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from posture.core.consent import Technique
 from posture.core.facts.service_product import ServiceProduct
+from posture.core.facts.ssh_endpoint import SshEndpoint
 from posture.core.observations import Gap, Observation, Reason, Seen
 from posture.core.targets import Target
 from scanners.context import Context
 from scanners.net.failure import NetFailure
 from scanners.net.gateway import Stream
 from scanners.observe import observe
+from scanners.services import ssh
+from scanners.services.questions import BY_PORT, Question, nats
 
-KINDS: Final = (ServiceProduct.KIND,)
+KINDS: Final = (ServiceProduct.KIND, SshEndpoint.KIND)
 
 #: Ports whose usual protocol waits for the client: DNS, HTTP, TLS from the first byte. Nobody greets there.
 _CLIENT_FIRST: Final = frozenset(
@@ -36,11 +43,16 @@ _TELNET = re.compile(rb"\xff[\xfb-\xfe]")
 _MYSQL = re.compile(rb"...\x00\x0a([\x21-\x7e]{1,60})\x00", re.DOTALL)
 _MYSQL_ERROR = re.compile(rb"...\x00\xff..[\x20-\x7e]+(?:MySQL|MariaDB)", re.DOTALL)
 #: A greeting that says itself that it is over: the last line of a reply (RFC 959 §4.2, 5321 §4.2.1), a status
-#: line of POP3 or IMAP, an SSH identification, an RFB version.
+#: line of POP3 or IMAP, an RFB version; and answers to our questions that are one line or one word.
 _OVER = re.compile(
     rb"(?:(?:\d{3}-[^\n]*\n)*\d{3} [^\n]*\r\n|\+OK[^\n]*\r\n|\* (?:OK|PREAUTH|BYE)[^\n]*\r\n"
-    rb"|RFB \d{3}\.\d{3}\n|(?:[^\n]*\n)*SSH-(?:1\.99|2\.0)-[^\n]*\r?\n)"
+    rb"|RFB \d{3}\.\d{3}\n|(?:\+PONG|-[A-Z]+ [^\n]*|VERSION [^\n]*)\r\n|[SN]|imok)"
 )
+_SSH_LINE = re.compile(rb"(?:^|\n)SSH-(?:1\.99|2\.0)-[^\n]*\n")
+#: What we answer an old and a modern VNC server's version with.
+VNC_VERSIONS: Final = {False: b"RFB 003.003\n", True: b"RFB 003.008\n"}
+#: Seconds for everything of an SSH server after its greeting.
+_OFFER: Final = 10.0
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
 
 _SURE: Final = 10
@@ -65,21 +77,90 @@ class _Product:
     product: str
 
 
-async def scan(context: Context, open_ports: Sequence[Target]) -> list[Observation[ServiceProduct]]:
-    """One observation for each port on which a server may speak first; `open_ports` name address and port."""
+async def scan(context: Context, open_ports: Sequence[Target]) -> list[Observation[Any]]:
+    """For each port on which a server may speak or can be asked, its product; of SSH its offer too.
+
+    `open_ports` name address and port. Ports are told apart by their logical number.
+    """
     asked = [target for target in open_ports if target.port not in _CLIENT_FIRST]
-    return await asyncio.gather(
-        *(observe(context, ServiceProduct.KIND, target, _listen(context, target)) for target in asked)
-    )
+    found = await asyncio.gather(*(_look(context, target) for target in asked))
+    return [obs for one in found for obs in one]
 
 
-async def _listen(context: Context, target: Target) -> Seen[ServiceProduct]:
+@dataclass(slots=True)
+class _Meeting:
+    """What the first minute of a connection brought, for those who go on with it."""
+
+    stream: Stream | None = None
+    raw: bytes = b""
+
+
+async def _look(context: Context, target: Target) -> list[Observation[Any]]:
+    meeting = _Meeting()
+    try:
+        product = await observe(context, ServiceProduct.KIND, target, _meet(context, target, meeting))
+        if meeting.stream is None or not _SSH.search(meeting.raw):
+            return [product]
+        offer = ssh.examine(meeting.stream, meeting.raw, software=context.options.user_agent)
+        return [product, await observe(context, SshEndpoint.KIND, target, offer, seconds=_OFFER)]
+    finally:
+        if meeting.stream is not None:
+            await meeting.stream.aclose()
+
+
+async def _meet(context: Context, target: Target, meeting: _Meeting) -> Seen[ServiceProduct]:
+    """Connect; ask where the protocol has a greeting of the client's, listen everywhere else."""
     permit = context.gateway.permit(target, Technique.SERVICES)
-    async with await context.gateway.connect(permit) as stream:
-        raw = await _greeting(stream)
+    stream = meeting.stream = await context.gateway.connect(permit)
+    question = BY_PORT.get(target.port or 0)
+    if question is not None:
+        return await _asked(context, target, stream, question)
+    meeting.raw = await _greeting(stream)
+    if not meeting.raw:
+        return Seen(value=_silent(), gaps=(Gap(path="product", reason=Reason.TIMEOUT),))
+    fact = recognise(meeting.raw, target.port or 0)
+    if fact.protocol == "vnc":
+        return Seen(value=replace(fact, login=await _vnc(stream, meeting.raw)))
+    return Seen(value=fact)
+
+
+async def _asked(
+    context: Context, target: Target, stream: Stream, question: Question
+) -> Seen[ServiceProduct]:
+    """What the one question of a protocol brought."""
+    await stream.write(spoken(question, target, context.options.user_agent))
+    raw = await _greeting(stream)
     if not raw:
         return Seen(value=_silent(), gaps=(Gap(path="product", reason=Reason.TIMEOUT),))
-    return Seen(value=recognise(raw, target.port or 0))
+    answer = question.read(raw)
+    if answer is None:
+        return Seen(value=recognise(raw, target.port or 0))
+    stated = _Greeting(protocol=answer.protocol, stated=answer.stated)
+    return Seen(value=replace(_product(raw, stated), how="question", login=answer.login))
+
+
+def spoken(question: Question, target: Target, agent: str) -> bytes:
+    """A question's bytes for one target: those on HTTP name the host, and us."""
+    host = target.name or (f"[{target.address}]" if ":" in (target.address or "") else target.address or "")
+    plain = "".join(char for char in agent if " " <= char <= "~")
+    return question.sent.replace(b"{host}", host.encode("ascii")).replace(b"{agent}", plain.encode("ascii"))
+
+
+async def _vnc(stream: Stream, raw: bytes) -> bool | None:
+    """Whether a password is asked for: the security types, which follow our version (RFC 6143 §7.1).
+
+    Type 1 is “none”. None of the types is chosen.
+    """
+    modern = raw[:12] >= b"RFB 003.007\n"
+    try:
+        await stream.write(VNC_VERSIONS[modern])
+        if not modern:
+            kind = int.from_bytes(await stream.readexactly(4), "big")
+            return None if kind == 0 else kind != 1
+        count = (await stream.readexactly(1))[0]
+        return None if count == 0 else 1 not in await stream.readexactly(count)
+    except NetFailure:
+        return None
 
 
 async def _greeting(stream: Stream) -> bytes:
@@ -100,14 +181,19 @@ async def _greeting(stream: Stream) -> bytes:
         if not chunk and not raw:
             raise NetFailure(Reason.RESET, "the server hung up without a greeting")
         raw += chunk
-        if not chunk or _OVER.fullmatch(raw):
+        if not chunk or _OVER.fullmatch(raw) or _SSH_LINE.search(raw):
             break
     return raw
 
 
 def recognise(raw: bytes, port: int) -> ServiceProduct:
     """What a greeting states. The port's number only decides between FTP and SMTP, which begin alike."""
-    greeting = _protocol(raw, port)
+    if told := nats(raw):
+        return replace(_product(raw, _Greeting(protocol="nats", stated=told.stated)), login=told.login)
+    return _product(raw, _protocol(raw, port))
+
+
+def _product(raw: bytes, greeting: _Greeting) -> ServiceProduct:
     match = vendor = product = None
     for one in _products():
         if one.protocol == greeting.protocol and (match := one.pattern.search(greeting.stated)):
@@ -177,5 +263,5 @@ def _shown(raw: bytes) -> str:
 
 @cache
 def _products() -> tuple[_Product, ...]:
-    data = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+    data = tomllib.loads(Path(__file__).with_name("products.toml").read_text(encoding="utf-8"))
     return tuple(_Product(**{**entry, "pattern": re.compile(entry["pattern"])}) for entry in data["product"])
