@@ -248,8 +248,14 @@ def test_a_real_ssh_server(tmp_path: Path) -> None:
 
 
 def test_many_ports_of_one_host_are_worked_a_few_at_a_time() -> None:
-    with Server(say(b"+OK\r\n")) as server:
+    """Two at a time; two that the server has not seen end yet may stand beside them."""
+
+    def thoughtful(conn: socket.socket) -> None:
+        threading.Event().wait(0.2)
+        say(b"+OK\r\n")(conn)
+
+    with Server(thoughtful) as server:
         ctx = context(replace(OPTIONS, host_connections=2))
         found = asyncio.run(services.scan(ctx, [at(server)] * 10))
         assert [fact(obs).protocol for obs in found] == ["pop3"] * 10
-        assert server.most <= 3
+        assert server.most <= 4
