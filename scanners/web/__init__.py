@@ -25,13 +25,14 @@ async def scan(context: Context, urls: Sequence[str]) -> list[Observation[Any]]:
     Raises PostureError for a text that is no URL of ours to ask.
     """
     places = [place(url) for url in urls]
-    answers = await asyncio.gather(*(_ask(context, one) for one in places))
+    answers = await asyncio.gather(*(ask(context, one) for one in places))
     hosts = _by_host(zip(places, answers, strict=True))
     exposures = await asyncio.gather(*(_expose(context, host) for host in hosts))
     return [*answers, *exposures]
 
 
-async def _ask(context: Context, start: Place) -> Observation[Any]:
+async def ask(context: Context, start: Place) -> Observation[Any]:
+    """One `web.response`: the start page, and where it leads."""
     evidence: list[str] = []
 
     async def attempt() -> Seen[WebResponse]:

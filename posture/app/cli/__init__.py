@@ -27,6 +27,8 @@ COMMANDS: Final[Mapping[str, str]] = {
     "probe": "probe:probe",
     "rating": "rating:rating",
     "renewals": "renewals:renewals",
+    "rescan": "rescan:rescan",
+    "store": "store:store",
     "whatif": "whatif:whatif",
 }
 
@@ -44,6 +46,8 @@ HELP: Final[Mapping[str, str]] = {
     "probe": "Ask one area of one target: dns, mail, tls, web or ports.",
     "rating": "Show the rating tables; explain how an assessment was priced.",
     "renewals": "Keep policies and assess again what falls due.",
+    "rescan": "Ask one finding's question again, and close it with evidence.",
+    "store": "Look after the database: purge what may no longer be kept.",
     "whatif": "What fixing findings would do to tier, loading and premium; the cheapest way to a tier.",
 }
 

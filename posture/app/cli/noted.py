@@ -121,7 +121,7 @@ class Notes:
         return f"{finding.id[:_SHORT]}  [{mark}] {say.where(finding.target)}: {say.finding(finding)}"
 
     def _standing(self, now: Standing) -> Iterator[str]:
-        for key in ("dispute", "confirmed", "resolved"):
+        for key in ("dispute", "confirmed", "resolved", "closed", "asked"):
             said: Event | None = getattr(now, key)
             if said is not None:
                 yield self._word(f"ledger_{key}", **self._said(said))

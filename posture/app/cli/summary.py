@@ -65,6 +65,11 @@ class Terminal:
             self.console.print(Text(self.word("incomplete"), style="bold red"))
         self._section("files", map(str, files))
 
+    def lines(self, lines: Iterable[str]) -> None:
+        """Lines as they are, made harmless for a terminal."""
+        for line in lines:
+            self.console.print(Text(visible(line)))
+
     def table(self, assessments: Sequence[Assessment]) -> None:
         """One line for each of several assessments."""
         table = Table(box=None, padding=(0, 2, 0, 0))

@@ -1,0 +1,181 @@
+"""Asks one finding's question again under consent, and writes down what came of it.
+
+An assessment is never changed: the ledger says what the rescan brought, and the file of evidence holds it.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import posture
+from posture.app.proof import prove
+from posture.app.request import Request, open_context, owner_of, ready_to_sweep
+from posture.checks import registry, runner
+from posture.core import codec, document, ledger
+from posture.core.assessment import Assessment
+from posture.core.consent import Technique
+from posture.core.decisions import Subjectivity
+from posture.core.errors import PostureError
+from posture.core.findings import Finding, Outcome, Severity
+from posture.core.ledger import Event, Kind
+from posture.core.observations import Observation
+from posture.store import ledger as kept
+from posture.store.database import Database
+from reports import files
+from scanners.context import Context
+
+SCHEMA = "posture.rescan/1"
+_KINDS = {Outcome.FAIL: Kind.AGAIN, Outcome.UNKNOWN: Kind.UNSEEN}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What asking again brought: the finding as it is now, and everything it rests on."""
+
+    before: Finding
+    now: Finding
+    observations: tuple[Observation[Any], ...]
+    contacted: tuple[Any, ...]
+    at: datetime
+    faults: tuple[str, ...]
+
+    @property
+    def kind(self) -> Kind:
+        """What the ledger calls it: closed, as reported, or without an answer."""
+        return _KINDS.get(self.now.outcome, Kind.CLOSED)
+
+
+async def ask(request: Request, before: Finding) -> Answer:
+    """Ask the question of one finding, and no other. Raises PostureError before any packet."""
+    from scanners import again
+
+    technique, kind = _question(before)
+    request = _narrowed(request, before)
+    context = open_context(request, replace(before.target, url=None))
+    if technique is Technique.PORTS:
+        ready_to_sweep(request)
+    at = request.clock().replace(microsecond=0)
+    try:
+        await prove(context, request.consent, request.settings.trusted_keys)
+        await context.resolver.confirm()
+        area = _area(context, before)
+        found = await area.run(technique, [kind], lambda: again.ask(context, kind, before.target))
+    finally:
+        context.gateway.close()
+    judged = _judge(context, before, found)
+    return Answer(
+        before=before,
+        now=_answering(before, judged.findings),
+        observations=tuple(found),
+        contacted=context.gateway.ledger.contacts(),
+        at=at,
+        faults=(*context.faults, *judged.faults),
+    )
+
+
+def _question(before: Finding) -> tuple[Technique, str]:
+    """The technique and kind of observation that the finding's check reads."""
+    from scanners import again
+
+    card = registry.catalogue().cards.get(before.check)
+    if card is None or card.reads not in again.KINDS:
+        raise PostureError(
+            f"The question of {before.id} ({before.check}) cannot be asked alone.",
+            remedy="Assess the applicant again: posture assess.",
+            code="not-alone",
+        )
+    return Technique(card.area), card.reads
+
+
+def _narrowed(request: Request, before: Finding) -> Request:
+    """A finding about one port asks that port only."""
+    if before.target.port is None:
+        return request
+    return replace(request, options=replace(request.options, ports=str(before.target.port)))
+
+
+def _area(context: Context, before: Finding) -> Any:  # noqa: ANN401 - scanners are loaded when they are needed
+    from scanners.areas import Areas
+
+    return Areas(context=context, subject=replace(before.target, url=None))
+
+
+def _judge(context: Context, before: Finding, found: Sequence[Observation[Any]]) -> runner.Judgement:
+    area = registry.area_checks(before.check.partition("/")[0])
+    return runner.judge(
+        found,
+        subject=before.target,
+        owner_of=lambda target: owner_of(context.gateway.scope, target),
+        checks=[check for check in area if check.card.check == before.check],
+    )
+
+
+def _answering(before: Finding, findings: Sequence[Finding]) -> Finding:
+    """The same finding, else the first that is unknown; the rest says that what was found is not there."""
+    same = [finding for finding in findings if finding.id == before.id]
+    hidden = [finding for finding in findings if finding.outcome is Outcome.UNKNOWN]
+    elsewhere = [finding for finding in findings if finding.outcome is not Outcome.FAIL]
+    for candidates in (same, hidden, elsewhere):
+        if candidates:
+            return candidates[0]
+    return replace(
+        before,
+        outcome=Outcome.NOT_APPLICABLE,
+        message=runner.NOTHING_TO_ASK,
+        arguments={},
+        severity=Severity.INFO,
+        reason=None,
+        evidence=(),
+    )
+
+
+def write(item: Assessment, answer: Answer, request: Request, path: Path) -> str:
+    """Write the evidence and return its SHA-256 (hex). Raises PostureError."""
+    content = json.dumps(_evidence(item, answer, request), ensure_ascii=False, indent=2).encode()
+    files.save(path.parent, {path.name: content})
+    return hashlib.sha256(content).hexdigest()
+
+
+def _evidence(item: Assessment, answer: Answer, request: Request) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "assessment": item.id,
+        "domain": item.domain,
+        "at": codec.encode(answer.at),
+        "version": posture.__version__,
+        "consent": request.consent.digest,
+        "before": document.finding(answer.before),
+        "now": document.finding(answer.now),
+        "observations": [document.observation(one) for one in answer.observations],
+        "contacted": codec.encode(answer.contacted),
+    }
+
+
+def note(database: Database, item: Assessment, answer: Answer, *, by: str, reason: str, evidence: str) -> Event:
+    """Add what came of it to the ledger. Raises PostureError."""
+    draft = Event(
+        id="",
+        domain=item.domain,
+        finding=answer.before.id,
+        assessment=item.id,
+        kind=answer.kind,
+        by=by,
+        at=answer.at,
+        reason=reason,
+        evidence=evidence,
+    )
+    return kept.add(database, draft, ledger.append)
+
+
+def subjectivities(database: Database, item: Assessment, finding: str, at: datetime) -> dict[str, bool]:
+    """The subjectivities that the finding belongs to, by id, and whether each is met by now."""
+    histories = ledger.by_finding(kept.of_domain(database, item.domain))
+
+    def met(one: Subjectivity) -> bool:
+        return all(ledger.standing(histories.get(key, ()), at).closed for key in one.findings)
+
+    return {one.id: met(one) for one in item.decision.subjectivities if finding in one.findings}
