@@ -38,9 +38,7 @@ async def _tls(context: Context, _kind: str, target: Target) -> Observations:
     foreign = target.name is not None and not context.gateway.scope.consent.names(target.name)
     technique, why = (Technique.MAIL, "mx") if foreign else (Technique.TLS, None)
     endpoints = [
-        tls.TlsTarget(
-            target=one, starttls=STARTTLS.get(one.port or 0), technique=technique, contact_why=why
-        )
+        tls.TlsTarget(target=one, starttls=STARTTLS.get(one.port or 0), technique=technique, contact_why=why)
         for one in await _places(context, target)
     ]
     return [*await tls.scan(context, endpoints)]

@@ -8,13 +8,12 @@ from urllib.parse import urlsplit
 
 from posture.app.options import split_host_port
 from posture.app.proof import prove
-from posture.app.request import Request, open_context, owner_of, ready_to_sweep
+from posture.app.request import Request, open_for, owner_of, ready_to_sweep
 from posture.checks import registry, runner
 from posture.core.consent import Technique
-from posture.core.errors import PostureError, RefusedError
+from posture.core.errors import PostureError
 from posture.core.findings import Finding
 from posture.core.observations import Observation
-from posture.core.scope import Permit
 from posture.core.targets import Target, host_name
 from scanners.context import Context
 
@@ -112,15 +111,7 @@ async def probe(request: Request, subject: Subject) -> ProbeResult:
 
 def _context(request: Request, subject: Subject) -> Context:
     """The scan's context. Raises RefusedError when the technique is not allowed on this very target."""
-    context = open_context(request, subject.target)
-    answer = context.gateway.scope.permit(subject.target, subject.technique, request.clock())
-    if not isinstance(answer, Permit):
-        raise RefusedError(
-            f"The consent does not allow this: {answer.detail}.",
-            remedy="Obtain a consent for it; `posture consent show FILE` prints what this one allows.",
-            code=answer.reason.value,
-        )
-    return context
+    return open_for(request, subject.target, subject.technique)
 
 
 def _kinds(subject: Subject) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from posture.app.options import RawOptions, build_options
 from posture.app.providers import load_providers
 from posture.app.settings import Settings, load_settings
 from posture.core.application import Application
-from posture.core.consent import Consent
+from posture.core.consent import Consent, Technique
 from posture.core.errors import RefusedError
 from posture.core.feeds import FeedRows
 from posture.core.findings import Owner
@@ -62,6 +62,19 @@ def open_context(request: Request, subject: Target | None = None) -> Context:
         clock=request.clock,
         progress=request.progress,
     )
+
+
+def open_for(request: Request, subject: Target, technique: Technique) -> Context:
+    """As `open_context`, and RefusedError too when this very technique is not allowed on the subject."""
+    context = open_context(request, subject)
+    answer = context.gateway.scope.permit(subject, technique, request.clock())
+    if not isinstance(answer, Permit):
+        raise RefusedError(
+            f"The consent does not allow this: {answer.detail}.",
+            remedy="Obtain a consent for it; `posture consent show FILE` prints what this one allows.",
+            code=answer.reason.value,
+        )
+    return context
 
 
 def refuse_outside(scope: Scope, subject: Target, at: datetime) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import posture
 from posture.app.proof import prove
-from posture.app.request import Request, open_context, owner_of, ready_to_sweep
+from posture.app.request import Request, open_for, owner_of, ready_to_sweep
 from posture.checks import registry, runner
 from posture.core import codec, document, ledger
 from posture.core.assessment import Assessment
@@ -23,6 +23,7 @@ from posture.core.errors import PostureError
 from posture.core.findings import Finding, Outcome, Severity
 from posture.core.ledger import Event, Kind
 from posture.core.observations import Observation
+from posture.core.targets import Target
 from posture.store import ledger as kept
 from posture.store.database import Database
 from reports import files
@@ -52,17 +53,18 @@ class Answer:
 async def ask(request: Request, before: Finding) -> Answer:
     """Ask the question of one finding, and no other. Raises PostureError before any packet."""
     from scanners import again
+    from scanners.areas import Areas
 
     technique, kind = _question(before)
     request = _narrowed(request, before)
-    context = open_context(request, replace(before.target, url=None))
+    context = open_for(request, _subject(before), technique)
     if technique is Technique.PORTS:
         ready_to_sweep(request)
     at = request.clock().replace(microsecond=0)
     try:
         await prove(context, request.consent, request.settings.trusted_keys)
         await context.resolver.confirm()
-        area = _area(context, before)
+        area = Areas(context=context, subject=_subject(before))
         found = await area.run(technique, [kind], lambda: again.ask(context, kind, before.target))
     finally:
         context.gateway.close()
@@ -98,10 +100,10 @@ def _narrowed(request: Request, before: Finding) -> Request:
     return replace(request, options=replace(request.options, ports=str(before.target.port)))
 
 
-def _area(context: Context, before: Finding) -> Any:  # noqa: ANN401 - scanners are loaded when they are needed
-    from scanners.areas import Areas
-
-    return Areas(context=context, subject=replace(before.target, url=None))
+def _subject(before: Finding) -> Target:
+    """What the scope is asked about: a name without the address of that day, which may have changed."""
+    target = before.target
+    return Target(name=target.name, address=None if target.name else target.address, port=target.port)
 
 
 def _judge(context: Context, before: Finding, found: Sequence[Observation[Any]]) -> runner.Judgement:
@@ -155,7 +157,9 @@ def _evidence(item: Assessment, answer: Answer, request: Request) -> dict[str, A
     }
 
 
-def note(database: Database, item: Assessment, answer: Answer, *, by: str, reason: str, evidence: str) -> Event:
+def note(
+    database: Database, item: Assessment, answer: Answer, *, by: str, reason: str, evidence: str
+) -> Event:
     """Add what came of it to the ledger. Raises PostureError."""
     draft = Event(
         id="",

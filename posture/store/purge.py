@@ -10,14 +10,16 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select
 
 from posture.store.database import Database
-from posture.store.schema import assessments, purged, suppliers
+from posture.store.schema import assessments, finding_events, purged, purging, suppliers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Purged:
-    """What is left of an assessment: whose it was not, when it was, and digests that prove what it said.
+    """What is left of an assessment: when it was, and digests (SHA-256, hex) that prove what it said.
 
-    `document` is the SHA-256 (hex) of its JSON document, `consent`, `tables` and `model` are its own digests.
+    `id` is the digest of its id, which names the applicant; `document` that of its JSON document; `consent`,
+    `tables` and `model` are its own. `events`: digest of the ids of what was said about its domain's
+    findings, where its going took them along; empty where another assessment of the domain is kept.
     """
 
     id: str
@@ -28,6 +30,7 @@ class Purged:
     consent: str
     tables: str
     model: str
+    events: str
 
 
 _FIELDS = tuple(Purged.__dataclass_fields__)
@@ -59,8 +62,9 @@ def kept(database: Database) -> Sequence[Purged]:
 
 
 def digest(document: dict[str, Any]) -> str:
-    """SHA-256 (hex) of a stored document, in the form `posture assess` writes it to assessment.json."""
-    return hashlib.sha256((json.dumps(document, ensure_ascii=False, indent=2) + "\n").encode()).hexdigest()
+    """SHA-256 (hex) of a document as JSON with sorted keys and no spaces: of assessment.json too."""
+    text = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
 
 
 def _purge(connection: Connection, name: str, at: datetime) -> Purged:
@@ -75,8 +79,29 @@ def _purge(connection: Connection, name: str, at: datetime) -> Purged:
         consent=document["consent"]["digest"],
         tables=document["digests"]["tables"],
         model=document["digests"]["model"],
+        events=_forget(connection, name, document["domain"]),
     )
-    connection.execute(delete(suppliers).where(suppliers.c.assessment == name))
-    connection.execute(delete(assessments).where(assessments.c.id == name))
     connection.execute(insert(purged).values({field: getattr(left, field) for field in _FIELDS}))
     return left
+
+
+def _forget(connection: Connection, name: str, domain: str) -> str:
+    """Delete the assessment, and the domain's ledger with the last one; the digest of the ledger's ids."""
+    connection.execute(delete(suppliers).where(suppliers.c.assessment == name))
+    connection.execute(delete(assessments).where(assessments.c.id == name))
+    others = select(assessments.c.id).where(assessments.c.domain == domain).limit(1)
+    if connection.execute(others).first() is not None:
+        return ""
+    mine = finding_events.c.domain == domain
+    ids = (
+        connection.execute(select(finding_events.c.id).where(mine).order_by(finding_events.c.id))
+        .scalars()
+        .all()
+    )
+    if not ids:
+        return ""
+    # The ledger's triggers let lines go only of a domain that is being purged (migration 0005).
+    connection.execute(insert(purging).values(domain=domain))
+    connection.execute(delete(finding_events).where(mine))
+    connection.execute(delete(purging).where(purging.c.domain == domain))
+    return hashlib.sha256("\n".join(ids).encode()).hexdigest()

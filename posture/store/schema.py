@@ -91,8 +91,9 @@ suppliers = Table(
     Column("name", String(255), primary_key=True),
 )
 
-# Append-only: triggers of migration 0002 refuse to change or remove a line. `number` counts the lines of a
-# finding from 0; that it is unique keeps two writers from both answering the same state.
+# Append-only: triggers of migrations 0002 and 0005 refuse to change or remove a line, but in a purge.
+# `number` counts the lines of a finding from 0; that it is unique keeps two writers from both answering
+# the same state.
 finding_events = Table(
     "finding_events",
     metadata,
@@ -110,6 +111,24 @@ finding_events = Table(
     Column("reply_to", String(16), nullable=False),
     UniqueConstraint("domain", "finding", "number", name="uq_finding_events_domain"),
 )
+
+# Digests of what a consent no longer let us keep.
+purged = Table(
+    "purged",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("finished_at", UtcDateTime, nullable=False),
+    Column("retain_until", Date, nullable=False),
+    Column("purged_at", UtcDateTime, nullable=False),
+    Column("document", String(64), nullable=False),
+    Column("consent", String(64), nullable=False),
+    Column("tables", String(64), nullable=False),
+    Column("model", String(64), nullable=False),
+    Column("events", String(64), nullable=False),
+)
+
+# Domains whose ledger may go in this very transaction; empty at all other times.
+purging = Table("purging", metadata, Column("domain", String(253), primary_key=True))
 
 Index("ix_assessments_domain_finished_at", assessments.c.domain, assessments.c.finished_at)
 Index("ix_suppliers_service_name", suppliers.c.service, suppliers.c.name)
