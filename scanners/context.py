@@ -19,6 +19,9 @@ class Options:
 
     `resolvers` are (address, port); empty means the system's. `address` replaces the resolution of the
     target's own name. Times are seconds; `budget` bounds one host of one technique.
+    `greeting` is the wait for a mail server's first word: greet delays against spammers last ten seconds.
+    `ehlo_name` is what mail servers are told; empty means our address as a literal. `full` asks mail servers
+    for every cipher suite.
     Rates are per second and host: `host_rate` new connections, `sweep_rate` a port sweep's probes.
     """
 
@@ -33,7 +36,10 @@ class Options:
     nmap: str | None = None
     user_agent: str = "posture-underwriting"
     contact: str = ""
+    ehlo_name: str = ""
+    full: bool = False
     timeout: float = 5.0
+    greeting: float = 12.0
     budget: float = 60.0
     host_connections: int = 8
     host_rate: float = 60.0

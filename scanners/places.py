@@ -8,7 +8,6 @@ from posture.core.consent import Technique
 from posture.core.observations import Reason, Unseen
 from posture.core.targets import Target, address
 from scanners.context import Context
-from scanners.mail import exchangers
 from scanners.net.failure import NetFailure
 
 #: Addresses of one name that are looked at; of the others it is said that they were not.
@@ -61,6 +60,8 @@ async def _exchangers(context: Context, domain: str, blind: list[tuple[Target, U
     if Technique.MAIL not in context.gateway.scope.consent.techniques:
         return []
     try:
+        from scanners.mail import exchangers  # dnspython is loaded when it is needed
+
         fact = (await exchangers.look(context, domain)).value
     except NetFailure as failure:
         blind.append((Target(name=domain, port=25), _why(failure)))

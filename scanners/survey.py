@@ -18,7 +18,6 @@ from posture.core.targets import Target, address
 from scanners import dns, mail, ports, services, tls, web
 from scanners.areas import Areas, Observations
 from scanners.context import Context
-from scanners.mail import tlsa
 from scanners.net.failure import NetFailure
 from scanners.observe import unseen
 from scanners.places import Places, find
@@ -51,6 +50,8 @@ async def survey(context: Context, domain: str) -> Observations:
     seen = [obs for part in parts for obs in part]
     answered_at = {_place(obs.target) for obs in seen if isinstance(obs.result, Seen)}
     kept = [obs for obs in seen if _place(obs.target) in answered_at or not _positively_absent(obs, swept)]
+    from scanners.mail import tlsa
+
     return tlsa.compare([*swept, *kept])
 
 

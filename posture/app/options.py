@@ -31,6 +31,7 @@ class RawOptions:
     dkim_selectors: Sequence[str] = ()
     starttls: str | None = None
     ports: str | None = None
+    full: bool = False
 
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> Self:
@@ -52,6 +53,8 @@ def build_options(raw: RawOptions, settings: Settings) -> Options:
         dkim_selectors=tuple(_selector(text) for text in raw.dkim_selectors),
         starttls=_starttls(raw.starttls),
         ports=raw.ports,
+        full=raw.full,
+        ehlo_name=_ehlo(settings.ehlo),
         nmap=settings.nmap,
         user_agent=f"posture-underwriting/{posture.__version__}" + (f" ({contact})" if contact else ""),
         contact=contact,
@@ -69,6 +72,17 @@ def _selector(text: str) -> str:
             code="bad-selector",
         )
     return text.lower()
+
+
+def _ehlo(name: str) -> str:
+    try:
+        return host_name(name) if name else ""
+    except PostureError:
+        raise PostureError(
+            f"“{name}” (ehlo in the settings file) is not a host name.",
+            remedy="Give the scanner's own name, such as scanner.insurer.example, or leave it out.",
+            code="bad-settings",
+        ) from None
 
 
 def _starttls(protocol: str | None) -> str | None:

@@ -16,7 +16,6 @@ from posture.core.errors import RefusedError
 from posture.core.observations import Reason
 from posture.core.targets import Target
 from scanners.context import Context
-from scanners.mail.txt import texts
 from scanners.net.failure import NetFailure
 
 #: Where the digest is published; `posture consent check` prints both.
@@ -100,6 +99,8 @@ def _where(consent: Consent, domain: str) -> str:
 
 
 async def _dns(context: Context, domain: str) -> Sequence[str]:
+    from scanners.mail.txt import texts
+
     return await texts(context, f"{RECORD}.{domain}")
 
 

@@ -43,7 +43,9 @@ class Feeds(BaseModel):
 
 
 class Settings(BaseModel):
-    """`contact` is shown to scanned hosts; `trusted_keys` are base64 Ed25519 public keys by name.
+    """`contact` is shown to scanned hosts, `ehlo` is the host name that mail servers are told.
+
+    `trusted_keys` are base64 Ed25519 public keys by name.
 
     `sweep_rate` bounds the probes per second that a port sweep sends to one host, `host_rate` the new
     connections of everything else.
@@ -52,6 +54,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
     contact: str = ""
+    ehlo: str = ""
     database: str | None = None
     nmap: str | None = None
     sweep_rate: float = Field(default=1000.0, ge=1, le=10_000)

@@ -11,8 +11,6 @@ from posture.core.facts.dnssec_chain import DnssecChain
 from posture.core.observations import Observation
 from posture.core.targets import Target
 from scanners.context import Context
-from scanners.dns import addresses, caa, dangling, dnssec, zone
-from scanners.dns.evidence import evident
 
 KINDS: tuple[str, ...] = (
     DnsAddresses.KIND,
@@ -25,6 +23,9 @@ KINDS: tuple[str, ...] = (
 
 async def scan(context: Context, domain: str) -> list[Observation[Any]]:
     """Addresses of the domain and of its `www`, its zone, chain of trust, CAA, dangling names."""
+    from scanners.dns import addresses, caa, dangling, dnssec, zone  # dnspython is loaded when it is needed
+    from scanners.dns.evidence import evident
+
     target = Target(name=domain)
     www = Target(name=f"www.{domain}")
     return list(

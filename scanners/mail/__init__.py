@@ -13,8 +13,6 @@ from posture.core.facts.mail_tlsa import MailTlsa
 from posture.core.observations import Observation
 from posture.core.targets import Target
 from scanners.context import Context
-from scanners.dns.evidence import evident
-from scanners.mail import dkim, dmarc, exchangers, mta_sts, spf, tls_rpt, tlsa
 
 KINDS: tuple[str, ...] = (
     MailExchangers.KIND,
@@ -29,6 +27,9 @@ KINDS: tuple[str, ...] = (
 
 async def scan(context: Context, domain: str) -> list[Observation[Any]]:
     """Exchangers, SPF, DMARC, DKIM, MTA-STS, TLS-RPT and DANE of a domain."""
+    from scanners.dns.evidence import evident  # dnspython is loaded when it is needed
+    from scanners.mail import dkim, dmarc, exchangers, mta_sts, spf, tls_rpt, tlsa
+
     target = Target(name=domain)
     return list(
         await asyncio.gather(

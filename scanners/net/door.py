@@ -76,6 +76,11 @@ class Door:
         self._confirmed(self._again(permit, replace(permit.target, address=route.to_address)))
         return Way(permit=permit, address=route.to_address, port=route.to_port)
 
+    def place(self, permit: Permit) -> str:
+        """The physical address that the permit leads to, whose pace it shares."""
+        route = self.options.routes.find(permit.target.name, permit.target.port or 0)
+        return route.to_address if route else permit.target.address or ""
+
     def left(self, permit: Permit) -> float:
         """Seconds until the permit ends. Raises NetFailure(not-permitted) as `still_valid` does."""
         self.still_valid(permit)

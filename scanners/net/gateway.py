@@ -91,6 +91,17 @@ class Gateway:
             undo.pop_all()
         return stream
 
+    def ease(self, permit: Permit, since: float) -> bool:
+        """Work the permit's host more gently: a question begun at `since` (monotonic) showed strain.
+
+        Returns whether the pace fell; a host is eased once for all that was asked before.
+        """
+        return self._door.pace.ease(self._door.place(permit), since)
+
+    def restore(self, permit: Permit) -> None:
+        """Take one `ease` back."""
+        self._door.pace.restore(self._door.place(permit))
+
     async def udp(self, permit: Permit, *, paced: bool = True) -> DatagramEndpoint:
         """A UDP socket that talks with the permit's address and port only; nothing is sent yet.
 

@@ -1,5 +1,6 @@
 """How hard one host may be worked: connections at a time, and new ones per second.
 
+A host that shows strain is worked at half of both, and at half again if that does not help (`ease`).
 A host is a physical address: ten names on one machine share its pace. The same limits hold for coroutines and
 for worker threads (requests), so waiting is done on futures that both can wait for.
 """
@@ -28,7 +29,11 @@ class Slot:
 
 
 class Pace:
-    """Limits by physical address. `rate` is new connections (or datagrams) per second, evenly spaced."""
+    """Limits by physical address. `rate` is new connections (or datagrams) per second.
+
+    They are evenly spaced but for a start of as many as may be open at a time (a token bucket): what a host
+    has to bear at once does not depend on whether they came together.
+    """
 
     def __init__(self, *, connections: int, rate: float) -> None:
         self._connections = connections
@@ -52,6 +57,18 @@ class Pace:
         """Wait for the turn of one datagram, which occupies no connection."""
         await asyncio.sleep(self._host(address).delay())
 
+    def ease(self, address: str, since: float) -> bool:
+        """Halve what the host has to bear, down to an eighth, and leave it alone for a moment.
+
+        `since` is when the question began (monotonic) whose answer showed strain: when the host was eased
+        after that, nothing is done. Returns whether the pace fell.
+        """
+        return self._host(address).ease(since)
+
+    def restore(self, address: str) -> None:
+        """Take one `ease` back: what looked like strain was the host's way."""
+        self._host(address).restore()
+
     def enter_blocking(self, address: str, *, timeout: float) -> Slot:
         """The same for a worker thread. Raises NetFailure(budget) when no connection gets free in time."""
         host = self._host(address)
@@ -64,21 +81,48 @@ class Pace:
             return self._hosts.setdefault(address, _Host(self._connections, self._rate))
 
 
+#: How often a host's limits can be halved, and the seconds it is left alone each time.
+_MOST_EASED = 3
+_REST = 0.25
+
+
 class _Host:
     def __init__(self, connections: int, rate: float) -> None:
         self._lock = threading.Lock()
-        self._free = connections
+        self._connections = connections
+        self._used = 0
         self._waiting: deque[Future[None]] = deque()
         self._rate = rate
+        self._eased = 0
+        self._eased_at = 0.0
         self._next = 0.0
 
     def delay(self) -> float:
         """Seconds until the turn this call reserves."""
         with self._lock:
             now = time.monotonic()
+            step = 2**self._eased / self._rate
+            # Turns that nobody took are kept, but never more than one for each connection.
+            self._next = max(self._next, now - step * (self._allowed() - 1))
             turn = max(now, self._next)
-            self._next = turn + 1 / self._rate
+            self._next += step
             return turn - now
+
+    def ease(self, since: float) -> bool:
+        with self._lock:
+            if since < self._eased_at:
+                return False
+            self._eased_at = time.monotonic()
+            self._next = max(self._next, self._eased_at + _REST)
+            if self._eased == _MOST_EASED:
+                return False
+            self._eased += 1
+            return True
+
+    def restore(self) -> None:
+        with self._lock:
+            self._eased = max(self._eased - 1, 0)
+            self._serve()
 
     async def take(self) -> None:
         future = self._queue()
@@ -98,21 +142,25 @@ class _Host:
 
     def give_back(self) -> None:
         with self._lock:
-            while self._waiting:
-                future = self._waiting.popleft()
-                if future.set_running_or_notify_cancel():
-                    future.set_result(None)
-                    return
-            self._free += 1
+            self._used -= 1
+            self._serve()
+
+    def _allowed(self) -> int:
+        return max(1, self._connections >> self._eased)
+
+    def _serve(self) -> None:
+        """Hand free connections to those who wait; the lock is held."""
+        while self._waiting and self._used < self._allowed():
+            future = self._waiting.popleft()
+            if future.set_running_or_notify_cancel():
+                self._used += 1
+                future.set_result(None)
 
     def _queue(self) -> "Future[None]":
         future: Future[None] = Future()
         with self._lock:
-            if self._free:
-                self._free -= 1
-                future.set_result(None)
-            else:
-                self._waiting.append(future)
+            self._waiting.append(future)
+            self._serve()
         return future
 
     def _abandon(self, future: "Future[None]") -> None:

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from posture.core.observations import Reason
 from scanners.net.failure import NetFailure
 from scanners.tls import hello as h
 from scanners.tls.answers import Accepted, Answer, Failed, Refused
 from scanners.tls.line import Line
+from scanners.tls.patience import patiently
 from scanners.tls.records import ALERT, CHANGE_CIPHER_SPEC, HANDSHAKE
 from scanners.tls.registry import TLS12, TLS13
 from scanners.tls.schedule import Schedule, computable
@@ -20,19 +22,22 @@ from scanners.tls.wire import Malformed, Reader, vector
 _ENOUGH_TICKETS = 1
 
 
-async def choice(line: Line, hello: h.ClientHello) -> Answer:
-    """What the server chooses: reads its ServerHello (or HelloRetryRequest) and hangs up."""
-    return await _ask(line, hello, shares=None)
+async def choice(line: Line, hello: h.ClientHello, *, sure: bool = False) -> Answer:
+    """What the server chooses: reads its ServerHello (or HelloRetryRequest) and hangs up.
+
+    `sure`: the server is known to accept this offer, so a refusal is a sign of load.
+    """
+    return await patiently(line, partial(_ask, line, hello, shares=None), sure=sure)
 
 
 async def flight(line: Line, hello: h.ClientHello, shares: Sequence[Share] = ()) -> Answer:
     """The server's whole first flight; for TLS 1.3 decrypted, after a second hello where it asks for one."""
-    return await _ask(line, hello, shares=shares)
+    return await patiently(line, partial(_ask, line, hello, shares=shares))
 
 
 async def tickets(line: Line, hello: h.ClientHello, shares: Sequence[Share]) -> Answer:
     """A whole TLS 1.3 handshake, for the session tickets that the server hands out after it."""
-    return await _ask(line, hello, shares=shares, whole_handshake=True)
+    return await patiently(line, partial(_ask, line, hello, shares=shares, whole_handshake=True))
 
 
 async def _ask(

@@ -58,8 +58,8 @@ class Look:
 
     @property
     def gentle(self) -> bool:
-        """Mail servers count connections and ban those who make many."""
-        return self.line.starttls in _MAIL
+        """Mail servers count connections and ban those who make many, unless the operator knows better."""
+        return self.line.limit is not None
 
     def gap(self, path: str, reason: Reason | None) -> None:
         """Note why a part is null; nothing for a part that is not."""
@@ -72,14 +72,17 @@ def begin(context: Context, target: "TlsTarget", anchors: trust.Anchors) -> Look
     address, port = target.target.address, target.target.port
     if address is None or port is None:
         raise ValueError("a TLS endpoint has an address and a port")
+    mail = target.starttls in _MAIL
     line = Line(
         gateway=context.gateway,
         permit=_permit(context, target),
         starttls=target.starttls,
         timeout=context.options.timeout,
         deadline=asyncio.get_running_loop().time() + context.options.budget * _BUDGET_SHARE,
-        gate=asyncio.Semaphore(_MAIL_AT_ONCE) if target.starttls in _MAIL else None,
-        limit=_MAIL_IN_ALL if target.starttls in _MAIL else None,
+        greeting=context.options.greeting,
+        own_name=context.options.ehlo_name,
+        gate=asyncio.Semaphore(_MAIL_AT_ONCE) if mail else None,
+        limit=_MAIL_IN_ALL if mail and not context.options.full else None,
     )
     return Look(
         target=target,
@@ -113,10 +116,11 @@ async def examine(look: Look) -> Seen[TlsEndpoint]:
     surveyed_first = asyncio.Event()
     deeper = asyncio.create_task(_early(look, aside, first, surveyed_first))
     try:
-        surveyed = await survey(look.line, look.name, by_class=look.gentle)
+        spoken = first.hello.version if isinstance(first, Accepted) else None
+        surveyed = await survey(look.line, look.name, by_class=look.gentle, spoken=spoken)
         surveyed_first.set()
         control = await _control(look, first, surveyed)
-        offered = protocols.conclude(first, surveyed, control)
+        offered = protocols.conclude(first, surveyed, control, loaded=look.line.tally.loaded)
         if True not in offered.protocols.values():
             raise _nothing(first, surveyed)
         look.line.widen(aside, _ASIDE)
@@ -225,9 +229,9 @@ async def _control(look: Look, first: Answer, surveyed: Surveyed) -> Answer | No
         return None
     best = protocols.best(surveyed)
     if best is not None:
-        return await choice(look.line, offer(best.version, look.name, best.suites))
+        return await choice(look.line, offer(best.version, look.name, best.suites), sure=True)
     if isinstance(first, Accepted):
-        return await choice(look.line, ordinary(look.name, _shares()))
+        return await choice(look.line, ordinary(look.name, _shares()), sure=True)
     return None
 
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from posture.core.cipher_suites import Weakness, weakness
-from posture.core.observations import Reason
 from scanners.tls import registry, ssl2
 from scanners.tls.answers import HANDSHAKE_FAILURE, Accepted, Answer, Failed, Refused
 from scanners.tls.client import choice
@@ -49,9 +48,14 @@ class Surveyed:
     ssl2: ssl2.Ssl2Hello | Refused | Failed
 
 
-async def survey(line: Line, server_name: str | None, *, by_class: bool = False) -> Surveyed:
-    """Ask every version, side by side; `by_class` asks for one suite of each kind of weakness only."""
-    surveyor = _Surveyor(line, server_name, by_class=by_class)
+async def survey(
+    line: Line, server_name: str | None, *, by_class: bool = False, spoken: int | None = None
+) -> Surveyed:
+    """Ask every version, side by side; `by_class` asks for one suite of each kind of weakness only.
+
+    `spoken` is the version that an ordinary client was seen to get.
+    """
+    surveyor = _Surveyor(line, server_name, by_class=by_class, spoken=spoken)
     old, listings = await asyncio.gather(
         ssl2.ask(line), asyncio.gather(*(surveyor.version(version) for version in VERSIONS))
     )
@@ -61,7 +65,8 @@ async def survey(line: Line, server_name: str | None, *, by_class: bool = False)
 class _Surveyor:
     """One endpoint's survey. What TLS 1.2 prefers is a good guess for the versions before it."""
 
-    def __init__(self, line: Line, server_name: str | None, *, by_class: bool) -> None:
+    def __init__(self, line: Line, server_name: str | None, *, by_class: bool, spoken: int | None) -> None:
+        self._spoken = spoken
         self._by_class = by_class
         self._line = line
         self._name = server_name
@@ -78,7 +83,7 @@ class _Surveyor:
 
     async def _listing(self, version: int) -> Listing:
         everything = _ordered(version)
-        first = await self._ask(version, everything)
+        first = await self._ask(version, everything, sure=version == self._spoken)
         if not isinstance(first, Accepted):
             return Listing(version=version, suites=(), end=first)
         if first.hello.version != version:
@@ -167,7 +172,7 @@ class _Surveyor:
         return merged + one + other
 
     async def _prefers(self, version: int, suite: int, others: Sequence[int]) -> bool:
-        answer = await self._ask(version, [suite, *others])
+        answer = await self._ask(version, [suite, *others], sure=True)
         return isinstance(answer, Accepted) and answer.hello.suite == suite
 
     async def _ladder(self, version: int) -> Ladder:
@@ -214,13 +219,11 @@ class _Surveyor:
             rest = [suite for suite in everything if suite not in left_out]
             open_questions[asyncio.create_task(self._ask(version, rest))] = left_out
 
-    async def _ask(self, version: int, suites: Sequence[int]) -> Answer:
-        """An answer; a connection that did not come about is tried once more."""
+    async def _ask(self, version: int, suites: Sequence[int], *, sure: bool = False) -> Answer:
+        """An answer; `sure` where some of the suites were accepted before."""
         if not suites:
             return Refused(description=HANDSHAKE_FAILURE)
-        answer = await choice(self._line, offer(version, self._name, suites))
-        if isinstance(answer, Failed) and not answer.asked and answer.reason is not Reason.BUDGET:
-            answer = await choice(self._line, offer(version, self._name, suites))
+        answer = await choice(self._line, offer(version, self._name, suites), sure=sure)
         if isinstance(answer, Accepted) and answer.hello.version == version:
             self._hellos.setdefault(version, []).append(answer.hello)
         return answer
@@ -228,7 +231,7 @@ class _Surveyor:
     async def _who_decides(self, version: int, everything: Sequence[int], favourite: int) -> bool | None:
         """Offer the server's favourite last: true when it takes it all the same."""
         others = [suite for suite in everything if suite != favourite]
-        answer = await self._ask(version, [*others, favourite])
+        answer = await self._ask(version, [*others, favourite], sure=True)
         if not isinstance(answer, Accepted) or answer.hello.version != version:
             return None
         if answer.hello.suite == favourite:

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from posture.core.observations import Reason
@@ -12,6 +13,7 @@ from scanners.tls.answers import Failed, Refused
 from scanners.tls.client import server_hello
 from scanners.tls.legacy import Keys, Protection, Shape, Spoiler, Transcript
 from scanners.tls.line import Line
+from scanners.tls.patience import patiently
 from scanners.tls.records import CHANGE_CIPHER_SPEC, HANDSHAKE, Record
 from scanners.tls.session import Alerted, Session
 from scanners.tls.wire import Malformed, vector
@@ -68,6 +70,12 @@ async def converse(
 
     `slipped` goes out in the clear behind a request to start TLS.
     """
+    return await patiently(line, partial(_converse, line, hello, act, slipped))
+
+
+async def _converse(
+    line: Line, hello: h.ClientHello, act: Callable[[Started], Awaitable[T]], slipped: bytes
+) -> T | Refused | Failed:
     asked = False
     try:
         async with line.opened(slipped) as stream:

@@ -17,17 +17,32 @@ if TYPE_CHECKING:
 
 #: A conversation may take this many times the wait for one operation, however slowly its bytes drip.
 _PATIENCE = 2.0
-#: Greet delays against spammers: more than ten seconds with the usual wait of five for one operation.
-_GREETING = 2.5
-_STARTTLS = 6.0
+#: The words before TLS may take the wait for a greeting and this many times the wait for one operation.
+_WORDS = 4.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Tally:
+    """What all questions of one endpoint share.
+
+    `answered` is whether any hello was answered, `loaded` whether the host was seen to answer otherwise after
+    a rest than before it, `ways` the odd answers that were seen to be its way of saying no.
+    """
+
+    connections: int = 0
+    answered: bool = False
+    loaded: bool = False
+    ways: set[object] = field(default_factory=set)
+    doubt: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 @dataclass(slots=True, kw_only=True)
 class Line:
     """`timeout` bounds one operation on the wire, `deadline` (of the event loop's clock) all of them.
 
-    `gate` narrows how many connections there are at a time, `limit` how many in all.
-    `own_name` is what mail servers are told (EHLO). `evidence` hashes what the server answered.
+    `greeting` is the wait for a first word before TLS. `gate` narrows how many connections there are at a
+    time, `limit` how many in all. `own_name` is what mail servers are told (EHLO). `evidence` hashes what
+    the server answered.
     """
 
     gateway: "Gateway"
@@ -35,10 +50,11 @@ class Line:
     starttls: str | None
     timeout: float
     deadline: float
+    greeting: float
     own_name: str = ""
     gate: asyncio.Semaphore | None = None
     limit: int | None = None
-    counter: list[int] = field(default_factory=lambda: [0])
+    tally: Tally = field(default_factory=Tally)
     evidence: "hashlib._Hash" = field(default_factory=hashlib.sha256)
 
     @asynccontextmanager
@@ -50,21 +66,22 @@ class Line:
         bound = _until(self.deadline, Reason.BUDGET)
         async with bound, self.gate or nullcontext(), await self._connected() as stream:
             if self.starttls is not None:
-                async with _until(_soon(self.timeout * _STARTTLS), Reason.TIMEOUT):
+                words = self.greeting + self.timeout * _WORDS
+                async with _until(_soon(words), Reason.TIMEOUT):
                     await STARTERS[self.starttls](stream, self._names(stream), slipped)
             async with _until(_soon(self.timeout * _PATIENCE), Reason.TIMEOUT):
                 yield stream
 
     async def _connected(self) -> "Stream":
-        if self.limit is not None and self.counter[0] >= self.limit:
+        if self.limit is not None and self.tally.connections >= self.limit:
             raise NetFailure(Reason.BUDGET, "the connections set aside for this host were used up")
-        self.counter[0] += 1
+        self.tally.connections += 1
         return await self.gateway.connect(self.permit, timeout=self.timeout)
 
     @property
     def connections(self) -> int:
         """How many were begun, on this line and those beside it."""
-        return self.counter[0]
+        return self.tally.connections
 
     def aside(self, width: int) -> "Line":
         """The same line for questions that must not get in the way: at most `width` of them at a time.
@@ -79,6 +96,19 @@ class Line:
             if beside.gate is not None and beside.gate is not self.gate:
                 beside.gate.release()
 
+    def now(self) -> float:
+        """The event loop's clock."""
+        return asyncio.get_running_loop().time()
+
+    def ease(self, begun: float) -> bool:
+        """Work the host more gently after what a question begun then brought; whether that was news."""
+        return self.gateway.ease(self.permit, begun)
+
+    def restore(self, times: int) -> None:
+        """Take `ease` back as often."""
+        for _ in range(times):
+            self.gateway.restore(self.permit)
+
     def note(self, data: bytes) -> None:
         """Add an answer to the evidence."""
         self.evidence.update(data)
@@ -88,7 +118,7 @@ class Line:
         return Names(
             own=self.own_name or _own_address(stream),
             server=target.name or target.address or "",
-            greeting=self.timeout * _GREETING,
+            greeting=self.greeting,
         )
 
 

@@ -7,6 +7,7 @@ and wrong records, paddings and messages are our own, sent where a sound server 
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -248,7 +249,9 @@ def _block(variant: int, size: int, version: bytes, secret: bytes) -> bytes:
 async def session(ground: Ground) -> "Sessions":
     """One whole handshake, and a second one that tries to take it up again."""
     hello = ground.hello(lambda _: True, (h.EXT_SESSION_TICKET, b""))
-    first = await converse(ground.line, hello, _renegotiated)
+    way = INJECTIONS.get(ground.line.starttls or "")
+    act = partial(_renegotiated, farewell=way.farewell if way else b"")
+    first = await converse(ground.line, hello, act)
     if isinstance(first, Refused):
         return Sessions(ticketbleed=_REFUSED)
     if isinstance(first, Failed):
@@ -276,10 +279,14 @@ class _Whole:
     renegotiates: bool | None
 
 
-async def _renegotiated(started: Started) -> _Whole:
-    """Complete the handshake, then ask for another one inside it (RFC 5746 §3.5)."""
+async def _renegotiated(started: Started, farewell: bytes) -> _Whole:
+    """Complete the handshake, then ask for another one inside it (RFC 5746 §3.5), and take leave."""
     connected = await complete(started)
-    return _Whole(ticket=connected.ticket, renegotiates=await _renegotiates(connected))
+    renegotiates = await _renegotiates(connected)
+    if farewell and renegotiates is False:
+        with suppress(NetFailure):
+            await started.session.send(APPLICATION_DATA, farewell, started.version)
+    return _Whole(ticket=connected.ticket, renegotiates=renegotiates)
 
 
 async def _renegotiates(connected: Connected) -> bool | None:

@@ -46,8 +46,13 @@ def needs_control(surveyed: Surveyed) -> bool:
     return any(isinstance(end, Failed) and end.asked for end in (*ends, surveyed.ssl2))
 
 
-def conclude(first: Answer, surveyed: Surveyed, control: Answer | None) -> Offered:
-    """Statements about every protocol; `control` is None when none is needed, or none was ever accepted."""
+def conclude(first: Answer, surveyed: Surveyed, control: Answer | None, *, loaded: bool = False) -> Offered:
+    """Statements about every protocol; `control` is None when none is needed, or none was ever accepted.
+
+    From a host that was seen under load (`loaded`) neither silence nor a reset is a no.
+    """
+    if loaded:
+        control = Failed(reason=Reason.RATE_LIMITED)
     offered = Offered()
     spoken = _spoken(first, surveyed)
     answered = bool(spoken) or (isinstance(surveyed.ssl2, Ssl2Hello) and bool(surveyed.ssl2.kinds))
@@ -102,7 +107,10 @@ def _is_no(end: Failed, control: Answer | None) -> bool:
 
 def _why_unseen(end: Failed, control: Answer | None, *, answered: bool) -> Reason:
     lost = answered and control is not None and not isinstance(control, Accepted)
-    return Reason.BLOCKED if lost and end.reason in _SILENT_NO else end.reason
+    if not lost or end.reason not in _SILENT_NO:
+        return end.reason
+    loaded = isinstance(control, Failed) and control.reason is Reason.RATE_LIMITED
+    return Reason.RATE_LIMITED if loaded else Reason.BLOCKED
 
 
 def _ssl2(

@@ -2,12 +2,14 @@
 
 import os
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from posture.core.observations import Reason
 from scanners.net.failure import NetFailure
 from scanners.tls.answers import HANDSHAKE_FAILURE, Failed, Refused
 from scanners.tls.line import Line
+from scanners.tls.patience import patiently
 from scanners.tls.records import ALERT, read_alert
 from scanners.tls.registry import SSL2, suites_of
 from scanners.tls.wire import Malformed, Reader, numbers
@@ -68,6 +70,10 @@ async def _read(line: Line, stream: "Stream") -> Ssl2Hello | Refused:
 
 async def ask(line: Line) -> Ssl2Hello | Refused | Failed:
     """Offer SSL 2.0 with every kind: one connection tells everything."""
+    return await patiently(line, partial(_ask, line))
+
+
+async def _ask(line: Line) -> Ssl2Hello | Refused | Failed:
     asked = False
     try:
         async with line.opened() as stream:

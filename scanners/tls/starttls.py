@@ -5,6 +5,7 @@ RFC 6120 §5 (XMPP), and the protocol documents of PostgreSQL, MySQL and RDP (MS
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -45,7 +46,6 @@ async def _smtp(stream: "Stream", names: Names, behind: bytes) -> None:
     code, lines = await _reply(stream)
     _expect((code, lines), 250, "EHLO")
     if not any(line.upper().split(" ")[0] == "STARTTLS" for line in lines[1:]):
-        await stream.write(b"QUIT\r\n")
         raise NotOffered("SMTP")
     await stream.write(b"STARTTLS\r\n" + behind)
     _expect(await _reply(stream), 220, "STARTTLS")
@@ -66,7 +66,6 @@ async def _imap(stream: "Stream", names: Names, behind: bytes) -> None:
     await stream.write(b"p1 CAPABILITY\r\n")
     lines = await _tagged(stream, "p1 ")
     if not any("STARTTLS" in line.upper().split() for line in lines):
-        await stream.write(b"p3 LOGOUT\r\n")
         raise NotOffered("IMAP")
     await stream.write(b"p2 STARTTLS\r\n" + behind)
     if not (await _tagged(stream, "p2 "))[-1].upper().startswith("P2 OK"):
@@ -79,7 +78,6 @@ async def _pop3(stream: "Stream", names: Names, behind: bytes) -> None:
     await stream.write(b"STLS\r\n" + behind)
     answer = await _line(stream)
     if answer.startswith("-ERR"):
-        await stream.write(b"QUIT\r\n")
         raise NotOffered("POP3")
     if not answer.startswith("+OK"):
         raise NetFailure(Reason.PROTOCOL_GARBAGE, "STLS was not understood")
@@ -114,7 +112,6 @@ def _xmpp(namespace: str) -> Starter:
         await stream.write(header.encode())
         features = await stream.readuntil(b"</stream:features>", _MAX_PACKET, timeout=names.greeting)
         if b"<starttls" not in features:
-            await stream.write(b"</stream:stream>")
             raise NotOffered("XMPP")
         await stream.write(b"<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>" + behind)
         if b"<proceed" not in await stream.readuntil(b">", _MAX_LINE):
@@ -206,15 +203,32 @@ def _expect(reply: tuple[int, list[str]], code: int, step: str) -> None:
     raise NetFailure(reason, f"{step} was answered with {got} {lines[0][:80]}")
 
 
+def _politely(start: Starter, goodbye: bytes) -> Starter:
+    """Take leave of a service that answered, when it does not come to TLS (RFC 5321 §4.1.1.10)."""
+
+    async def leave(stream: "Stream", names: Names, behind: bytes) -> None:
+        try:
+            await start(stream, names, behind)
+        except NetFailure as failure:
+            if failure.reason in _ANSWERED:
+                with suppress(NetFailure):
+                    await stream.write(goodbye)
+            raise
+
+    return leave
+
+
+_ANSWERED = frozenset({Reason.NO_DATA, Reason.RATE_LIMITED})
+
 #: By the name of the protocol, as `--starttls` and the observation write it.
 STARTERS: Mapping[str, Starter] = {
-    "smtp": _smtp,
-    "imap": _imap,
-    "pop3": _pop3,
-    "ftp": _ftp,
+    "smtp": _politely(_smtp, b"QUIT\r\n"),
+    "imap": _politely(_imap, b"p3 LOGOUT\r\n"),
+    "pop3": _politely(_pop3, b"QUIT\r\n"),
+    "ftp": _politely(_ftp, b"QUIT\r\n"),
     "ldap": _ldap,
-    "xmpp": _xmpp("client"),
-    "xmpp-server": _xmpp("server"),
+    "xmpp": _politely(_xmpp("client"), b"</stream:stream>"),
+    "xmpp-server": _politely(_xmpp("server"), b"</stream:stream>"),
     "postgres": _postgres,
     "mysql": _mysql,
     "rdp": _rdp,

@@ -10,8 +10,6 @@ from posture.core.facts.web_response import WebResponse
 from posture.core.observations import Observation, Seen, Unseen
 from scanners.context import Context
 from scanners.observe import observe, unseen
-from scanners.web.chain import follow
-from scanners.web.exposure import look
 from scanners.web.place import Place, place
 
 KINDS = (WebResponse.KIND, WebExposure.KIND)
@@ -33,6 +31,8 @@ async def scan(context: Context, urls: Sequence[str]) -> list[Observation[Any]]:
 
 async def ask(context: Context, start: Place) -> Observation[Any]:
     """One `web.response`: the start page, and where it leads."""
+    from scanners.web.chain import follow  # requests is loaded when there is something to ask
+
     evidence: list[str] = []
 
     async def attempt() -> Seen[WebResponse]:
@@ -53,6 +53,8 @@ def _by_host(answers: Iterable[tuple[Place, Observation[Any]]]) -> list[_Answers
 
 
 async def _expose(context: Context, answers: _Answers) -> Observation[Any]:
+    from scanners.web.exposure import look
+
     for start, answer in answers:
         if isinstance(answer.result, Seen):
             origin = place(start.url.partition("?")[0])

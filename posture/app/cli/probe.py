@@ -45,8 +45,9 @@ def _area(technique: Technique, target: str, text: str) -> Callable[..., Any]:
 _area(Technique.DNS, "DOMAIN", "Name servers, DNSSEC, CAA and addresses of DOMAIN.")
 _area(Technique.MAIL, "DOMAIN", "Mail exchangers, SPF, DMARC and MTA-STS of DOMAIN.")
 _area(Technique.WEB, "URL", "Redirects, headers and cookies of URL.")
+_full = click.option("--full", is_flag=True, help="Ask mail servers for every suite, not one of each class.")
 click.option("--starttls", metavar="PROTO", help="Begin with STARTTLS: smtp, imap, pop3, ftp …")(
-    _area(Technique.TLS, "HOST[:PORT]", "TLS protocols, suites and certificates of HOST:PORT (443).")
+    _full(_area(Technique.TLS, "HOST[:PORT]", "TLS protocols, suites and certificates of HOST:PORT (443)."))
 )
 click.option("--ports", help="Ports to sweep: 22,80,8000-8100.")(
     _area(Technique.PORTS, "HOST[:PORT]", "Open ports of HOST, or whether HOST:PORT is open.")

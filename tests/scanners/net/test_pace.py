@@ -45,15 +45,50 @@ def _starts(limits: Pace, clock: Clock, count: int, address: str = HOST) -> list
     return begun
 
 
-def test_new_connections_are_evenly_spaced(clock: Clock) -> None:
-    assert _starts(Pace(connections=9, rate=4), clock, 5) == [0, 0.25, 0.5, 0.75, 1.0]
+def test_new_connections_start_together_and_are_evenly_spaced_then(clock: Clock) -> None:
+    assert _starts(Pace(connections=1, rate=4), clock, 5) == [0, 0.25, 0.5, 0.75, 1.0]
+    assert _starts(Pace(connections=3, rate=4), clock, 6) == [1.0, 1.0, 1.0, 1.25, 1.5, 1.75]
 
 
-def test_idle_time_is_not_saved_up(clock: Clock) -> None:
-    limits = Pace(connections=9, rate=4)
-    _starts(limits, clock, 1)
+def test_idle_time_is_saved_up_for_one_start_only(clock: Clock) -> None:
+    limits = Pace(connections=3, rate=4)
+    _starts(limits, clock, 4)
     clock.now += 50
-    assert _starts(limits, clock, 3) == [50, 50.25, 50.5]
+    assert _starts(limits, clock, 5) == [50.25, 50.25, 50.25, 50.5, 50.75]
+
+
+def test_a_host_under_strain_is_left_alone_and_then_worked_at_half_the_pace(clock: Clock) -> None:
+    limits = Pace(connections=2, rate=4)
+    _starts(limits, clock, 2)
+    assert limits.ease(HOST, clock.now) is True
+    assert _starts(limits, clock, 3) == [0.25, 0.75, 1.25]
+    assert limits.ease(HOST, 99.0) is False  # a question from before: it says nothing about the new pace
+    assert limits.ease(HOST, clock.now) is True
+    assert _starts(limits, clock, 3) == [1.75, 2.75, 3.75]
+    limits.restore(HOST)
+    limits.restore(HOST)
+    limits.restore(HOST)  # once too often changes nothing
+    assert _starts(limits, clock, 3) == [4.75, 5.0, 5.25]
+
+
+def test_strain_halves_the_connections_at_a_time() -> None:
+    async def run() -> None:
+        limits = Pace(connections=4, rate=5000)
+        held = [await limits.enter(HOST) for _ in range(4)]
+        limits.ease(HOST, asyncio.get_running_loop().time())
+        waiting = [asyncio.create_task(limits.enter(HOST)) for _ in range(4)]
+        for slot in held[:3]:
+            slot.release()
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        assert sum(task.done() for task in waiting) == 1  # with the one still held: two
+        limits.restore(HOST)
+        await asyncio.wait(waiting, timeout=0.2)
+        assert sum(task.done() for task in waiting) == 3
+        held[3].release()
+        for task in waiting:
+            (await task).release()
+
+    asyncio.run(run())
 
 
 def test_every_host_has_its_own_pace(clock: Clock) -> None:
