@@ -30,9 +30,9 @@ def wanted(observations: Iterable[Observation[Any]]) -> tuple[Product, ...]:
 def look_up(
     observations: Sequence[Observation[Any]], rows: FeedRows, *, at: datetime
 ) -> tuple[Observation[ProductIntelligence], ...]:
-    """One observation per product of a service, and an unseen one per host of which nothing was seen.
+    """One observation per product of a service, and an unseen one per web site, sweep or greeting not seen.
 
-    A host that was seen and states nothing known brings none: then the question does not arise.
+    What was seen and states nothing known brings none: then the question does not arise.
     """
     seen = tuple(
         Observation(kind=_KIND, target=one.target, at=at, result=_joined(one, rows, at))
@@ -58,16 +58,19 @@ def _blind(
     observations: Sequence[Observation[Any]], at: datetime
 ) -> Iterator[Observation[ProductIntelligence]]:
     sources = [obs for obs in observations if obs.kind in _SOURCES]
-    looked_at = {_host(obs) for obs in sources if isinstance(obs.result, Seen)}
-    told: set[str] = set()
+    looked_at = {_question(obs) for obs in sources if isinstance(obs.result, Seen)}
+    told: set[tuple[str, str, int | None]] = set()
     for obs in sources:
-        if isinstance(obs.result, Unseen) and _host(obs) not in looked_at | told:
-            told.add(_host(obs))
+        question = _question(obs)
+        if isinstance(obs.result, Unseen) and question not in looked_at | told:
+            told.add(question)
             yield Observation(kind=_KIND, target=obs.target, at=at, result=obs.result)
 
 
-def _host(obs: Observation[Any]) -> str:
-    return obs.target.name or obs.target.address or ""
+def _question(obs: Observation[Any]) -> tuple[str, str, int | None]:
+    """What one answer settles: a site answers on one of its ports, a greeting is each port's own."""
+    port = obs.target.port if obs.kind == ServiceProduct.KIND else None
+    return obs.kind, obs.target.name or obs.target.address or "", port
 
 
 def _joined(one: Stated, rows: FeedRows, at: datetime) -> Seen[ProductIntelligence]:

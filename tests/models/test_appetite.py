@@ -25,6 +25,7 @@ EXPOSED = (
     "vpn_class_a",
     "database_exposed",
     "telnet_exposed",
+    "kev_exposed",
     "certificate_invalid",
     "dmarc_not_enforced",
     "web_hardening_missing",
@@ -162,12 +163,12 @@ def test_a_profile_that_declines_a_tier_declines_on_what_was_seen(written: Path)
 
 def test_a_decline_never_rests_on_unknowns(written: Path) -> None:
     changed(written, ('T5 = "refer"', 'T5 = "decline"'), ("T3 = 85", "T3 = 80"), ("T4 = 94", "T4 = 85"))
-    some = ("telnet_exposed", "tls_weak", "certificate_invalid")
+    some = ("telnet_exposed", "tls_weak", "certificate_invalid", "critical_vulnerability")
     unseen = ("rdp_exposed", "database_exposed", "vpn_class_a", "smb_exposed", "admin_interface_exposed")
     made = decision(findings(some, unseen))
     assert (made.tier, made.action) == (Tier.T5, Action.REFER)
     (said,) = [item for item in made.reasons if item.id == ReasonId.NOT_SURE]
-    assert said.arguments == {"tier": "T5", "observed": "T3"}
+    assert said.arguments == {"tier": "T5", "observed": "T4"}
 
 
 def test_a_decline_never_rests_on_inferred_versions_alone(written: Path) -> None:

@@ -28,6 +28,7 @@ EXPOSED = (
     "rdp_exposed",
     "database_exposed",
     "telnet_exposed",
+    "kev_exposed",
     "certificate_invalid",
     "dmarc_not_enforced",
     "web_hardening_missing",
@@ -140,16 +141,24 @@ def test_unseen_ports_earn_no_discount_in_the_charged_loading() -> None:
         assert loading.technical < 0 <= loading.charged
 
 
-def test_an_open_vulnerability_question_refers_with_a_floored_indication() -> None:
-    """No shipped check asks one yet, so another group stands in for it."""
+def test_an_open_vulnerability_question_is_priced_at_the_mean() -> None:
+    """No feed, or a version that is not stated: it neither refers nor earns (docs/adr/0007-feeds.md)."""
+    made = decision(TYPICAL, ("kev_exposed",))
+    assert made.action is Action.SUBJECTIVITIES
+    assert ReasonId.FLOORED not in reasons(made)
+    known = (decision(TYPICAL).premium.total, decision((*TYPICAL, "kev_exposed")).premium.total)
+    assert known[0] < made.premium.total < known[1]  # type: ignore[operator]  # priced
+
+
+def test_a_group_that_refers_when_unseen_does_so_with_a_floored_indication() -> None:
+    """No shipped group has this consequence, so one is given it here."""
     model = replace(artefact.shipped(), unseen={Group.EXPOSED_SERVICE: "refer"})
     made = assess(findings((), ("smb_exposed",)), application(), on=TODAY, model=model).decision
     assert made.action is Action.REFER
     assert {ReasonId.GROUP_UNSEEN, ReasonId.FLOORED} <= reasons(made)
     assert made.premium.total is not None
-    seen = decision(("smb_exposed",)).premium.total
     clean = decision().premium.total
-    assert clean < made.premium.total < seen  # type: ignore[operator]  # priced
+    assert clean < made.premium.total  # type: ignore[operator]  # priced
 
 
 def test_too_little_seen_of_a_peril_is_referred_without_a_price() -> None:
