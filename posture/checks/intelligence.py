@@ -1,6 +1,6 @@
 """Joins what the services state with what the feeds say: a pure function of observations and rows.
 
-The result is an observation of its own kind, kept with the assessment (docs/adr/0007-feeds.md): judges read
+The result is an observation of its own kind, kept with the assessment (docs/adr/0008-feeds.md): judges read
 it as they read everything else, and a replay needs no feed.
 """
 

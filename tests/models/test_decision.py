@@ -142,7 +142,7 @@ def test_unseen_ports_earn_no_discount_in_the_charged_loading() -> None:
 
 
 def test_an_open_vulnerability_question_is_priced_at_the_mean() -> None:
-    """No feed, or a version that is not stated: it neither refers nor earns (docs/adr/0007-feeds.md)."""
+    """No feed, or a version that is not stated: it neither refers nor earns (docs/adr/0008-feeds.md)."""
     made = decision(TYPICAL, ("kev_exposed",))
     assert made.action is Action.SUBJECTIVITIES
     assert ReasonId.FLOORED not in reasons(made)
