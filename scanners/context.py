@@ -23,6 +23,7 @@ class Options:
     `ehlo_name` is what mail servers are told; empty means our address as a literal. `full` asks mail servers
     for every cipher suite.
     Rates are per second and host: `host_rate` new connections, `sweep_rate` a port sweep's probes.
+    `network_addresses`: the largest network of the consent that is asked as one.
     """
 
     resolvers: tuple[tuple[str, int], ...] = ()
@@ -44,6 +45,7 @@ class Options:
     host_connections: int = 8
     host_rate: float = 60.0
     sweep_rate: float = 1000.0
+    network_addresses: int = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from scanners.context import Context
 from scanners.net.failure import NetFailure
 from scanners.observe import unseen
 from scanners.places import Places, find
+from scanners.ports import networks
 from scanners.tls import TlsTarget
 from scanners.tls.starttls import STARTERS
 
@@ -52,7 +53,7 @@ async def survey(context: Context, domain: str) -> Observations:
     kept = [obs for obs in seen if _place(obs.target) in answered_at or not _positively_absent(obs, swept)]
     from scanners.mail import tlsa
 
-    return tlsa.compare([*swept, *kept])
+    return networks.named(context, tlsa.compare([*swept, *kept]))
 
 
 async def _sweep(context: Context, places: "asyncio.Task[Places]") -> Observations:
@@ -68,8 +69,19 @@ async def _sweep(context: Context, places: "asyncio.Task[Places]") -> Observatio
     unlooked = [(host, withheld) for host, why in shared.items() if not own or why != "provider-list"]
     if not found.hosts and not found.blind:
         raise NetFailure(Reason.NO_DATA, "no host of the applicant could be found")
-    swept = await ports.scan(context, own) if own else []
-    return [*swept, *(unseen(context, PortsHost.KIND, *one) for one in (*unlooked, *found.blind))]
+    counted, swept = await asyncio.gather(networks.census(context), _own(context, own))
+    unnamed = networks.hosts(counted, found.hosts)
+    further = await ports.scan(context, unnamed) if unnamed else []
+    return [
+        *swept,
+        *further,
+        *counted,
+        *(unseen(context, PortsHost.KIND, *one) for one in (*unlooked, *found.blind)),
+    ]
+
+
+async def _own(context: Context, hosts: Sequence[Target]) -> Observations:
+    return [*await ports.scan(context, hosts)] if hosts else []
 
 
 async def _tls(
@@ -101,14 +113,14 @@ async def _web(
     urls = [f"{scheme}://{name}/" for name in names for scheme in ("http", "https")]
     early = asyncio.create_task(web.scan(context, urls)) if urls else None
     portals = dict.fromkeys(_portal(target) for target in _open(await sweep) if target.port in HTTPS)
-    later = [url for url in portals if url and url not in urls]
+    later = [url for url in portals if url not in urls]
     return [*(await early if early else []), *(await web.scan(context, later) if later else [])]
 
 
-def _portal(target: Target) -> str | None:
-    if target.name is None:
-        return None
-    return f"https://{target.name}/" if target.port == 443 else f"https://{target.name}:{target.port}/"
+def _portal(target: Target) -> str:
+    """The address a visitor would type; hosts that only a network of the consent names have no other."""
+    host = target.name or (f"[{target.address}]" if ":" in (target.address or "") else target.address)
+    return f"https://{host}/" if target.port == 443 else f"https://{host}:{target.port}/"
 
 
 async def _services(context: Context, sweep: "asyncio.Task[Observations]") -> Observations:
@@ -144,8 +156,8 @@ def _shared(context: Context, target: Target, technique: Technique) -> str | Non
 
 
 def _place(target: Target) -> tuple[str | None, int]:
-    """Name and port, by which answers of different areas are compared."""
-    return target.name, target.port or (443 if (target.url or "").startswith("https:") else 80)
+    """Name (address where there is none) and port, by which answers of different areas are compared."""
+    return target.name or target.address, target.port or (443 if (target.url or "").startswith("https:") else 80)
 
 
 def _positively_absent(obs: Observation[Any], swept: Sequence[Observation[Any]]) -> bool:

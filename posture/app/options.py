@@ -36,7 +36,13 @@ class RawOptions:
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> Self:
         """From a command's parameters; what is not given, or not an option of a scan, is left out."""
-        return cls(**{name: raw[name] for name in cls.__dataclass_fields__ if raw.get(name)})
+        return cls(
+            **{
+                name: raw[name]
+                for name in cls.__dataclass_fields__
+                if raw.get(name) or (name == "ports" and raw.get(name) is not None)
+            }
+        )
 
 
 def build_options(raw: RawOptions, settings: Settings) -> Options:
@@ -60,6 +66,7 @@ def build_options(raw: RawOptions, settings: Settings) -> Options:
         contact=contact,
         sweep_rate=settings.sweep_rate,
         host_rate=settings.host_rate,
+        network_addresses=settings.network_addresses,
     )
 
 

@@ -48,7 +48,7 @@ class Settings(BaseModel):
     `trusted_keys` are base64 Ed25519 public keys by name.
 
     `sweep_rate` bounds the probes per second that a port sweep sends to one host, `host_rate` the new
-    connections of everything else.
+    connections of everything else, `network_addresses` the size of a network that is asked as one.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
@@ -59,6 +59,7 @@ class Settings(BaseModel):
     nmap: str | None = None
     sweep_rate: float = Field(default=1000.0, ge=1, le=10_000)
     host_rate: float = Field(default=60.0, ge=1, le=1000)
+    network_addresses: int = Field(default=256, ge=0, le=4096)
     trusted_keys: Mapping[str, str] = Field(default_factory=dict)
     insurer: Insurer = Insurer()
     feeds: Feeds = Feeds()

@@ -65,6 +65,11 @@ class Door:
         with self._lock:
             return self._pins.get(_spelling(name))
 
+    def pins(self) -> dict[str, tuple[str, ...]]:
+        """Every name that was resolved, with its addresses."""
+        with self._lock:
+            return dict(self._pins)
+
     def way(self, permit: Permit) -> Way:
         """Where the permit leads. The place a route leads to needs leave of its own."""
         if permit.target.address is None or permit.target.port is None:

@@ -6,7 +6,7 @@ route is translated (and its end permitted), the host's pace is waited for, and 
 
 import asyncio
 import socket
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from functools import partial
@@ -39,6 +39,8 @@ class Gateway:
         self._sweeper = Sweeper(self._door)
         self._watches: WeakSet[Watch] = WeakSet()
         self._closed = False
+        self._usual: dict[int, str] = {}
+        self._usual_lock = asyncio.Lock()
 
     @property
     def scope(self) -> Scope:
@@ -67,6 +69,10 @@ class Gateway:
     def pinned(self, name: str) -> tuple[str, ...]:
         """The fixed addresses of a name; empty when it has none."""
         return self._door.pinned(name) or ()
+
+    def pinned_names(self) -> Mapping[str, tuple[str, ...]]:
+        """Every name that was resolved, with its fixed addresses."""
+        return self._door.pins()
 
     async def connect(self, permit: Permit, *, timeout: float | None = None) -> Stream:
         """A TCP connection to the permit's address and port.
@@ -170,4 +176,7 @@ class Gateway:
 
     async def usual_ports(self, count: int) -> str:
         """The TCP ports that nmap's statistics put first, in its port language. Sends nothing."""
-        return await self._sweeper.top_ports(count)
+        async with self._usual_lock:
+            if count not in self._usual:
+                self._usual[count] = await self._sweeper.top_ports(count)
+            return self._usual[count]

@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar
 
 from posture.core.consent import Technique
 from posture.core.facts.ports_host import Port, PortsHost
+from posture.core.facts.ports_network import PortsNetwork
 from posture.core.observations import Gap, Observation, Reason, Seen
 from posture.core.scope import Permit
 from posture.core.targets import Target
@@ -20,7 +21,7 @@ from scanners.ports.report import HostReport, Key, PortReport, read
 
 __all__ = ["KINDS", "named_ports", "scan"]
 
-KINDS: Final = (PortsHost.KIND,)
+KINDS: Final = (PortsHost.KIND, PortsNetwork.KIND)
 
 #: Addresses swept side by side. nmap limits the rate of a run, ours is a host's: each has its own run.
 _AT_ONCE = 8

@@ -1,7 +1,7 @@
 """What nmap's XML says of one address, read with python-nmap's parser and checked to be whole."""
 
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,13 +66,27 @@ def read(xml: bytes, address: str, asked: frozenset[Key]) -> HostReport:
     Raises NmapError when the XML is cut off, speaks of other ports than were asked, or leaves the address
     out: an empty result must never read as a host without open ports.
     """
+    return read_each(xml, (address,), asked)[address]
+
+
+def read_each(xml: bytes, addresses: Sequence[str], asked: frozenset[Key]) -> dict[str, HostReport]:
+    """The report on each of several addresses of one run. Raises NmapError as `read` does."""
     root = _whole(xml)
     swept = {one.get("protocol", ""): _numbers(one.get("services", "")) for one in root.findall("scaninfo")}
     for protocol, ports in swept.items():
         if ports != {number for kind, number in asked if kind == protocol}:
             raise NmapError(f"nmap swept other {protocol} ports than it was asked for")
-    host = next((one for one in root.findall("host") if _is_about(one, address)), None)
-    entry = _parsed(xml)["scan"].get(address)
+    hosts = {one.get("addr"): host for host in root.findall("host") for one in host.findall("address")}
+    entries = _parsed(xml)["scan"]
+    return {place: _report(place, hosts.get(place), entries.get(place), swept) for place in addresses}
+
+
+def _report(
+    address: str,
+    host: ET.Element | None,
+    entry: Mapping[str, Any] | None,
+    swept: Mapping[str, frozenset[int]],
+) -> HostReport:
     if host is None or entry is None or not swept:
         raise NmapError(f"nmap's result leaves {address} out")
     if host.get("timedout") == "true":
@@ -108,10 +122,6 @@ def _parsed(xml: bytes) -> Mapping[str, Any]:
     except PortScannerError as error:
         raise NmapError(f"nmap's result cannot be read: {error!s:.200}") from None
     return parsed
-
-
-def _is_about(host: ET.Element, address: str) -> bool:
-    return any(one.get("addr") == address for one in host.findall("address"))
 
 
 def _numbers(spec: str) -> frozenset[int]:

@@ -38,10 +38,16 @@ def test_routes_are_read() -> None:
     assert (route.to_address, route.to_port) == ("::1", 8443)
 
 
-@pytest.mark.parametrize("text", ["22,", "x", "-oN", "1-70000", "9-1", "U:", "²"])
+@pytest.mark.parametrize("text", ["", "22,", "x", "-oN", "1-70000", "9-1", "U:", "²"])
 def test_a_bad_port_list_is_named(text: str) -> None:
     with pytest.raises(PostureError, match="port"):
         build_options(RawOptions(ports=text), Settings())
+
+
+def test_an_empty_port_list_is_not_taken_for_none() -> None:
+    assert RawOptions.of({"ports": ""}).ports == ""
+    assert RawOptions.of({"ports": None}).ports is None
+    assert RawOptions.of({}).ports is None
 
 
 def test_a_trust_store_must_hold_certificates(tmp_path: Path) -> None:
