@@ -157,7 +157,8 @@ def _shared(context: Context, target: Target, technique: Technique) -> str | Non
 
 def _place(target: Target) -> tuple[str | None, int]:
     """Name (address where there is none) and port, by which answers of different areas are compared."""
-    return target.name or target.address, target.port or (443 if (target.url or "").startswith("https:") else 80)
+    usual = 443 if (target.url or "").startswith("https:") else 80
+    return target.name or target.address, target.port or usual
 
 
 def _positively_absent(obs: Observation[Any], swept: Sequence[Observation[Any]]) -> bool:
