@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from datetime import date
 
+from models import terms
 from models.perils import Peril
 from models.premium import HOSTS, Risk
 from models.statements import ReasonId
 from models.tables import Tables
-from posture.core.application import Application, CoverTerms
+from posture.core.application import Application
 from posture.core.decisions import Cover, Statement
 from posture.core.errors import PostureError
 
@@ -31,14 +32,14 @@ def check(tables: Tables, application: Application) -> None:
         raise _bad(f"records is {application.records}", "Give 0 or more.")
     if not application.covers:
         raise _bad("no cover is asked for", "Name at least one cover, such as covers.A.")
-    for cover, terms in application.covers.items():
-        _check_terms(cover, terms)
+    for what, remedy in terms.problems(tables, application):
+        raise _bad(what, remedy)
     _check_options(tables, application)
 
 
 def risk(tables: Tables, application: Application) -> Risk:
     """What of the application the premium depends on; covers that cannot be priced are left out."""
-    covers = {cover: terms for cover, terms in application.covers.items() if _priceable(application, cover)}
+    covers = {cover: asked for cover, asked in application.covers.items() if _priceable(application, cover)}
     return Risk(
         revenue=application.revenue,
         sector=tables.sectors[application.sector],
@@ -46,6 +47,9 @@ def risk(tables: Tables, application: Application) -> Risk:
         it_revenue=application.it_services_revenue or 0,
         daily_gross_profit=application.daily_gross_profit or 0,
         covers=covers,
+        shared=tuple(limit for limit in application.shared if covers.keys() >= set(limit.covers)),
+        overseas=application.overseas_revenue_share or 0.0,
+        us_canada=application.us_canada_revenue_share or 0.0,
     )
 
 
@@ -67,10 +71,10 @@ def referrals(tables: Tables, application: Application, on: date) -> Iterator[St
 
 def _above_authority(tables: Tables, application: Application) -> Iterator[Statement]:
     currency = tables.currency
-    for cover, terms in application.covers.items():
+    for cover, asked in application.covers.items():
         most = tables.authority.limit[cover]
-        if terms.limit > most:
-            arguments = {"cover": cover.value, "limit": terms.limit, "authority": most, "currency": currency}
+        if asked.limit > most:
+            arguments = {"cover": cover.value, "limit": asked.limit, "authority": most, "currency": currency}
             yield Statement(id=ReasonId.LIMIT.value, arguments=arguments)
     low, high = tables.revenue_range.low, tables.revenue_range.high
     if not low <= application.revenue <= high:
@@ -92,21 +96,6 @@ def _priceable(application: Application, cover: Cover) -> bool:
     if cover is Cover.C:
         return bool(application.daily_gross_profit)
     return cover is not Cover.IT or bool(application.it_services_revenue)
-
-
-def _check_terms(cover: Cover, terms: CoverTerms) -> None:
-    where = f"covers.{cover.value}"
-    if terms.limit <= 0 or terms.deductible < 0:
-        raise _bad(
-            f"{where} has limit {terms.limit} and deductible {terms.deductible}", "Neither may be negative."
-        )
-    if terms.limit < terms.deductible:
-        raise _bad(
-            f"{where}: the limit {terms.limit} is below the deductible {terms.deductible}",
-            "Raise the limit or lower the deductible.",
-        )
-    if cover is Cover.C and (terms.waiting_hours is None or terms.waiting_hours < 0):
-        raise _bad(f"{where} has no waiting_hours", "Give the waiting period in hours, such as 12.")
 
 
 def _check_options(tables: Tables, application: Application) -> None:

@@ -70,7 +70,10 @@ class Balance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Artefact:
-    """Everything scoring needs. `expected_claims` is the experience behind it: 0 for the prior."""
+    """Everything scoring needs. `expected_claims` is the experience behind it: 0 for the prior.
+
+    `levels` and `severity` are what own claims and losses have made of frequencies and sizes, 1 for nothing.
+    """
 
     name: str
     features_schema: str
@@ -78,6 +81,7 @@ class Artefact:
     perils: tuple[Peril, ...]
     follows: Mapping[Peril, Peril]
     levels: Mapping[Peril, float]
+    severity: Mapping[Peril, float]
     group_caps: Mapping[Group, float]
     overlap_order: tuple[str, ...]
     overlap_strength: float
@@ -170,6 +174,7 @@ def _artefact(content: Mapping[str, Any]) -> Artefact:
         perils=tuple(Peril(peril) for peril in content["off_balance"]),
         follows={Peril(k): Peril(v) for k, v in content["follows"].items()},
         levels=_numbers(Peril, content["levels"]),
+        severity=_numbers(Peril, content["severity"]),
         group_caps=_numbers(Group, content["group_caps"]),
         overlap_order=tuple(content["overlap"]["order"]),
         overlap_strength=_positive(content["overlap"]["strength"]),

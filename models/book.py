@@ -12,7 +12,7 @@ from models.batch import Floats
 from models.perils import Peril
 from models.rating import level, moves
 from models.severity import Lognormal
-from models.tables import Bounds, Exposure, Tables
+from models.tables import Bounds, Exposure, Tables, scaled
 from posture.core.decisions import Cover
 
 
@@ -46,8 +46,12 @@ class Priced:
 
 
 def price(model: Artefact, tables: Tables, book: Book) -> Priced:
-    """Score and price every applicant; equal to `rating.rate` one by one (tested)."""
-    balance = model.balanced(tables)
+    """Score and price every applicant; equal to `rating.rate` one by one (tested).
+
+    Plain terms only: limit and deductible or waiting time. Annual and shared limits, items, defence costs
+    outside and territories are priced one by one.
+    """
+    balance, tables = model.balanced(tables), scaled(tables, model.severity)
     relative = batch.relativities(model)
     factors = dict(zip(relative.perils, np.exp(relative.log_factors(book.values)).T, strict=True))
     bounds = credibility.charged_bounds(tables, model.expected_claims)

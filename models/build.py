@@ -70,12 +70,21 @@ def _book(prevalences: tuple[float, ...]) -> Floats:
     return simulate.findings(prevalences, BOOK, np.random.default_rng(SEED))
 
 
+@dataclass(frozen=True, slots=True)
+class Exact:
+    """The posterior mode before anything was fixed: log relativities (J,) before the tilt, levels (P,)."""
+
+    untilted: Floats
+    levels: Floats
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployable:
     """What a model of any kind must give to become an artefact: J features, P perils.
 
     `untilted` (J,) are log relativities before the tilt, `sd` (P, J) of the logs in `relative`,
-    `levels` (P,) what claims made of the base frequencies, `expected` the claims behind them.
+    `levels` (P,) what claims made of the base frequencies, `expected` the claims behind them. `exact` are
+    the unclamped coefficients and levels, kept beside the deployed ones.
     """
 
     names: tuple[str, ...]
@@ -84,6 +93,7 @@ class Deployable:
     sd: Floats
     levels: Floats
     expected: float
+    exact: Exact
 
     def balanced_on(self, book: Floats) -> "Deployable":
         """Move the mean factor of the book into the levels: every predicted frequency stays as it was."""
@@ -102,11 +112,17 @@ def deployable(model: RiskModel) -> Deployable:
         sd=shape.tilt * np.sqrt(np.diag(model.covariance_))[: len(shape.names)],
         levels=model.deployed_level_,
         expected=float(model.expected_.sum()),
+        exact=Exact(model.coef_, model.level_),
     )
 
 
-def export(made: Deployable, table: priors.PriorTable, *, name: str) -> dict[str, Any]:
-    """A model as an artefact document, balanced on the reference book and every dated rating table."""
+def export(
+    made: Deployable, table: priors.PriorTable, *, name: str, severity: Mapping[str, float] | None = None
+) -> dict[str, Any]:
+    """A model as an artefact document, balanced on the reference book and every dated rating table.
+
+    `severity` are the scales that own losses taught, by peril; 1 where nothing is given.
+    """
     rows = tuple(table.rows[feature] for feature in made.names)
     book = reference_book(rows)
     fair = made.balanced_on(book)
@@ -125,6 +141,11 @@ def export(made: Deployable, table: priors.PriorTable, *, name: str) -> dict[str
             peril.value: float(level)
             for peril, level in zip(perils, fair.levels, strict=True)
             if peril in LEARNT
+        },
+        "severity": {peril.value: 1.0 for peril in LEARNT} | dict(severity or {}),
+        "exact": {
+            "relativities": dict(zip(made.names, map(float, np.exp(made.exact.untilted)), strict=True)),
+            "levels": _named(perils, made.exact.levels),
         },
         "group_caps": {group.value: cap for group, cap in table.group_caps.items()},
         "overlap": {"order": list(table.overlap_order), "strength": table.overlap_strength},

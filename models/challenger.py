@@ -13,7 +13,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 
 from models import build, learn
 from models.batch import Floats
-from models.build import Deployable
+from models.build import Deployable, Exact
 from models.estimator import Design
 from models.evaluate import metrics
 from models.evaluate.metrics import Estimate
@@ -56,6 +56,7 @@ def trees(shape: Design, policies: Sequence[Policy]) -> Deployable:
         sd=shape.tilt * shape.tau,
         levels=levels,
         expected=float(base.sum()),
+        exact=Exact(found[learnt].mean(axis=0), levels),
     )
 
 

@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from models import features, tables
+from models.development import months
 from models.perils import LEARNT, Peril
 from posture.core.errors import PostureError
 
 T = TypeVar("T")
+
+_LOSS = "covers A and B from the ground up, no deductible or limit taken off; blank while any claim is open"
 
 #: States a feature may have in the file; blank is unknown.
 _STATES = frozenset({0.0, 0.5, 1.0})
@@ -29,7 +32,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """One row. Money in minor units of the market's currency; an open claim has no loss yet (None)."""
+    """One row. Money in minor units of the market's currency; an open claim has no loss yet (None).
+
+    `base` are the claims expected by `valuation` at posture factor 1: what is not yet reported is not missed.
+    """
 
     policy: str
     exposure: float
@@ -60,7 +66,7 @@ def columns() -> tuple[Column, ...]:
         for peril in LEARNT
         for column in (
             Column(name=f"claims_{peril}", unit="claims", meaning="0 when exposed without claims"),
-            Column(name=f"loss_{peril}", unit="minor units", meaning="blank while any claim is open"),
+            Column(name=f"loss_{peril}", unit="minor units", meaning=_LOSS),
         )
     )
     states = (
@@ -136,12 +142,14 @@ class _Row:
             raise self._bad("sector", f"“{sector}” is not in the {market.market} table")
         if revenue == 0:
             raise self._bad("revenue", "is 0")
+        valuation = self._valuation(inception)
         relative = exposure * market.revenue.factor(revenue) * market.sectors[sector]
+        relative *= market.development.reported(months(inception, valuation))
         return Policy(
             policy=self.row["policy"].strip(),
             exposure=exposure,
             inception=inception,
-            valuation=self._valuation(inception),
+            valuation=valuation,
             market=market.market,
             revenue=revenue,
             sector=sector,

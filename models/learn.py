@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from models import build, priors
+from models import build, losses, priors
 from models.batch import Floats
 from models.credibility import z
 from models.estimator import Design, RiskModel
@@ -27,33 +27,43 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Level:
-    """One peril's claims and level: deployed level, and the credibility of the experience."""
+    """One peril's claims and level: exact and deployed, with the credibility of the experience (K = 6.25)."""
 
     peril: str
     expected: float
     observed: float
+    exact: float
     level: float
     credibility: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Learnt:
-    """A fitted artefact document and what changed; features in `fixed` were set to 0 before a refit."""
+    """A fitted artefact document and what changed; features in `fixed` were set to 0 before a refit.
+
+    `shift`: the claims that the deployed fit predicts for this experience, over those of the exact one.
+    """
 
     content: dict[str, Any]
     changes: tuple[Change, ...]
     levels: tuple[Level, ...]
+    scales: tuple[losses.Scale, ...]
     fixed: tuple[str, ...]
+    shift: float
 
 
 def fit(policies: Sequence[Policy], *, name: str) -> Learnt:
     """The exact posterior mode of the shipped prior under this experience, and the deployable model."""
-    model = estimate(build.shipped_design(), policies)
+    shape = build.shipped_design()
+    model, scales = estimate(shape, policies), losses.learn(policies)
+    severity = {scale.peril: scale.scale for scale in scales}
     return Learnt(
-        content=build.export(build.deployable(model), priors.table(), name=name),
+        content=build.export(build.deployable(model), priors.table(), name=name, severity=severity),
         changes=_changes(model),
         levels=_levels(model),
+        scales=scales,
         fixed=model.fixed_,
+        shift=_shift(model, policies),
     )
 
 
@@ -72,6 +82,18 @@ def arrays(shape: Design, policies: Sequence[Policy]) -> tuple[Floats, Floats, F
     claims = np.array([[item.claims.get(peril, 0) for peril in shape.perils] for item in policies])
     ratios = np.divide(claims, base, out=np.zeros_like(base), where=base > 0)
     return values, ratios, base
+
+
+def _shift(model: RiskModel, policies: Sequence[Policy]) -> float:
+    """Predicted claims of the deployed fit over those of the exact one; 1 without exposure."""
+    shape = model.design_
+    values, _, base = arrays(shape, policies)
+    fits = ((model.coef_, model.level_), (model.deployed_coef_, model.deployed_level_))
+    exact, deployed = (
+        float((base * level * np.exp(shape.relativities(coefficients).log_factors(values))).sum())
+        for coefficients, level in fits
+    )
+    return deployed / exact if exact else 1.0
 
 
 def _changes(model: RiskModel) -> tuple[Change, ...]:
@@ -96,6 +118,7 @@ def _levels(model: RiskModel) -> tuple[Level, ...]:
             peril=peril.value,
             expected=float(model.expected_[places[peril]]),
             observed=float(model.observed_[places[peril]]),
+            exact=float(model.level_[places[peril]]),
             level=float(model.deployed_level_[places[peril]]),
             credibility=z(float(model.expected_[places[peril]])),
         )

@@ -14,10 +14,13 @@ import numpy as np
 
 from models import build, experience, priors, simulate, tables
 from models.batch import Floats
+from models.development import months
 from models.perils import LEARNT, Peril
 
 #: Share of features not observed.
 _BLANKS = 0.05
+#: Share of policies with claims of a peril of which one is still open.
+_OPEN = 0.2
 #: In the broken world: how much more often a bad finding is hidden, and two of them attract each other.
 _HIDING = 4.0
 _INTERACTION = 0.5
@@ -41,7 +44,8 @@ def rows(count: int, *, seed: int, broken: bool, market: str) -> Iterator[Mappin
     revenue = np.clip(simulate.revenues(count, rated.revenue.reference, rng), *_range(rated)).round()
     sectors = rng.choice(sorted(rated.sectors), size=count)
     years = rng.uniform(0.5, 1.0, size=count).round(3)
-    base = _base(rated, years, revenue, sectors)
+    known = rated.development.reported(months(_INCEPTION, _VALUATION))
+    base = known * _base(rated, years, revenue, sectors)
     claims = {
         peril: rng.poisson(base * rate) for peril, rate in _rates(rated, values, rng, broken=broken).items()
     }
@@ -51,12 +55,12 @@ def rows(count: int, *, seed: int, broken: bool, market: str) -> Iterator[Mappin
             "policy": f"synthetic-{index:06d}",
             "exposure": years[index],
             "inception": _INCEPTION.isoformat(),
-            "valuation": date(2027, 12, 31).isoformat(),
+            "valuation": _VALUATION.isoformat(),
             "market": market,
             "revenue": int(revenue[index]),
             "sector": sectors[index],
             **{f"claims_{peril}": int(number[index]) for peril, number in claims.items()},
-            **{f"loss_{peril}": "" if number[index] else 0 for peril, number in claims.items()},
+            **{f"loss_{peril}": _loss(rated, peril, number[index], rng) for peril, number in claims.items()},
             **{
                 row.name: "" if np.isnan(shown[index, j]) else int(shown[index, j])
                 for j, row in enumerate(active)
@@ -65,6 +69,18 @@ def rows(count: int, *, seed: int, broken: bool, market: str) -> Iterator[Mappin
 
 
 _INCEPTION = date(2026, 4, 1)
+_VALUATION = date(2027, 12, 31)
+
+
+def _loss(rated: tables.Tables, peril: Peril, claims: int, rng: np.random.Generator) -> int | str:
+    """What the closed claims of a policy have cost under the table's curves; blank while one is open."""
+    if claims and rng.random() < _OPEN:
+        return ""
+    total = 0.0
+    for cover, loss in rated.severity[peril].items():
+        hit = rng.random(claims) < rated.triggers[peril][cover]
+        total += float((loss.median * np.exp(loss.sigma * rng.standard_normal(claims)) * hit).sum())
+    return round(total * rated.development.incurred(months(_INCEPTION, _VALUATION)))
 
 
 def _range(rated: tables.Tables) -> tuple[float, float]:

@@ -2,13 +2,14 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 from models import reading
+from models.development import Development
 from models.perils import Peril
 from models.severity import Lognormal
 from posture.core.application import CoverTerms
@@ -68,6 +69,14 @@ class Exposure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Abroad:
+    """Cost of claims of revenue earned overseas, and in the US and Canada, against that at home."""
+
+    overseas: float
+    us_canada: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Interruption:
     """Cover C: outage by triggering peril and indemnity period in days, extra expense, its sub-limit."""
 
@@ -118,6 +127,10 @@ class Tables:
     triggers: Mapping[Peril, Mapping[Cover, float]]
     severity: Mapping[Peril, Mapping[Cover, Lognormal]]
     interruption: Interruption
+    territory: Mapping[Cover, Abroad]
+    defence_share: float
+    items: Mapping[str, float]
+    development: Development
     standard: Mapping[Cover, CoverTerms]
     standard_gross_profit: int
     clip: Bounds
@@ -176,6 +189,7 @@ def read(path: Path) -> Tables:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise reading.bad(path, f"cannot be read: {type(error).__name__} {error}") from None
     _check(path, tables)
+    _check_terms(path, tables)
     return tables
 
 
@@ -212,6 +226,10 @@ class _Reader:
             triggers=_by_peril(self.values("triggers"), float),
             severity=_by_peril(self.values("severity"), lambda entry: Lognormal(**entry)),
             interruption=_interruption(self.values("outage")),
+            territory={Cover(k): Abroad(**v) for k, v in self.values("territory").items()},
+            defence_share=self._number("defence", "share", self.values("defence")["share"]),
+            items={k: self._number("items", k, v) for k, v in self.values("items").items()},
+            development=_development(self.values("development")),
             standard={
                 cover: CoverTerms(**standard[cover.value]) for cover in Cover if cover.value in standard
             },
@@ -261,6 +279,27 @@ def _interruption(values: Mapping[str, Any]) -> Interruption:
     )
 
 
+def _development(values: Mapping[str, Any]) -> Development:
+    def shares(name: str) -> tuple[tuple[float, float], ...]:
+        return tuple(zip(map(float, values["months"]), map(float, values[name]), strict=True))
+
+    return Development(numbers=shares("reported"), costs=shares("incurred"))
+
+
+def scaled(market: Tables, scales: Mapping[Peril, float]) -> Tables:
+    """The tables with the severity scales that own losses have taught; the digest stays as it is."""
+    if all(scale == 1.0 for scale in scales.values()):
+        return market
+    severity = {
+        peril: {
+            cover: replace(loss, median=loss.median * scales.get(peril, 1.0))
+            for cover, loss in curves.items()
+        }
+        for peril, curves in market.severity.items()
+    }
+    return replace(market, severity=severity)
+
+
 def _authority(values: Mapping[str, Any]) -> Authority:
     return Authority(
         limit={Cover(k): int(v) for k, v in values["limit"].items()},
@@ -284,6 +323,18 @@ def _check(path: Path, tables: Tables) -> None:
         if peril not in tables.frequency:
             raise reading.bad(path, f"[frequency] {peril} is missing")
         _check_peril(path, tables, peril, covers)
+
+
+def _check_terms(path: Path, tables: Tables) -> None:
+    """What the terms of an application and the valuation of claims rest on."""
+    if set(tables.territory) != {Cover.A, Cover.B, Cover.C}:
+        raise reading.bad(path, "[territory] must hold covers A, B and C")
+    if tables.defence_share >= 1 or sum(tables.items.values()) > 1:
+        raise reading.bad(path, "[defence] share or the sum of [items] is more than a loss")
+    for points in (tables.development.numbers, tables.development.costs):
+        at, shares = [month for month, _ in points], [share for _, share in points]
+        if at != sorted({*at, 0.0})[1:] or shares != sorted(shares) or shares[0] <= 0 or shares[-1] != 1:
+            raise reading.bad(path, "[development] leaves a gap: months and shares must rise to a share of 1")
 
 
 def _check_peril(path: Path, tables: Tables, peril: Peril, covers: Mapping[Cover, float]) -> None:

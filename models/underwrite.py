@@ -43,7 +43,7 @@ def assess(
     that no table can price (unknown sector, country or date without table, limit below deductible).
     """
     used = model or artefact.shipped()
-    market = tables.load(application.country if application else tables.DEFAULT_COUNTRY, on)
+    market = market_of(used, application, on)
     features = vector(findings)
     used.check_schema(features.schema)
     basis = _basis(used, market, features, application, schedule)
@@ -69,6 +69,12 @@ def assess(
         model_digest=used.digest,
         appetite_digest=appetite.profile().digest,
     )
+
+
+def market_of(model: Artefact, application: Application | None, on: date) -> tables.Tables:
+    """The tables in force, with the severities the model has learnt. Raises PostureError."""
+    country = application.country if application else tables.DEFAULT_COUNTRY
+    return tables.scaled(tables.load(country, on), model.severity)
 
 
 def _basis(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from models import application as applications
-from models import artefact, effort, plan, premium, priors, rating, tables, underwrite
+from models import artefact, effort, plan, premium, priors, rating, underwrite
 from models.artefact import Artefact
 from models.priors import Prior
 from models.tables import Tables
@@ -166,12 +166,12 @@ def reach(it: Case, target: Tier, *, exact_up_to: int = plan.EXACT) -> Plan:
 
 
 def _market(it: Case) -> Tables:
-    return tables.load(it.application.country if it.application else tables.DEFAULT_COUNTRY, it.on)
+    return underwrite.market_of(it.model, it.application, it.on)
 
 
 def _unit(model: Artefact, application: Application, on: date) -> float:
     """Minor units a year for each 1.0 of total technical loading: losses and what goes with them."""
-    market = tables.load(application.country, on)
+    market = underwrite.market_of(model, application, on)
     basis = rating.Basis(
         model=model,
         tables=market,

@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -17,7 +17,15 @@ from pydantic import (
     model_validator,
 )
 
-from posture.core.application import Application, CoverTerms, Incident
+from posture.core.application import (
+    Application,
+    CoverTerms,
+    Defence,
+    Incident,
+    ItemTerms,
+    SharedLimit,
+    Territory,
+)
 from posture.core.consent import (
     DEFAULT_PORTS,
     Authority,
@@ -92,6 +100,7 @@ ScopeItem = Annotated[str, AfterValidator(_as_value_error(_scope_item))]
 Ports = Annotated[str, AfterValidator(_as_value_error(_ports))]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Money = Annotated[int, Field(ge=0, le=10**15)]
+Share = Annotated[float, Field(ge=0, le=1)]
 Currency = Annotated[str, AfterValidator(_known_currency)]
 
 
@@ -148,10 +157,25 @@ class _Consent(_Strict):
         return self
 
 
+class _Item(_Strict):
+    limit: Money | None = None
+    coinsurance: Annotated[float, Field(ge=0, lt=1)] = 0.0
+
+
 class _Cover(_Strict):
     limit: Annotated[int, Field(gt=0, le=10**15)]
     deductible: Money = 0
     waiting_hours: Annotated[int, Field(ge=0, le=24 * 30)] | None = None
+    aggregate: Money | None = None
+    defence: Annotated[Defence, Field(strict=False)] = Defence.INSIDE
+    territory: Annotated[Territory, Field(strict=False)] = Territory.WORLDWIDE
+    items: dict[str, _Item] = {}
+
+
+class _Shared(_Strict):
+    covers: list[Annotated[Cover, Field(strict=False)]]
+    limit: Money | None = None
+    aggregate: Money | None = None
 
 
 class _Incident(_Strict):
@@ -160,7 +184,30 @@ class _Incident(_Strict):
     loss: Money = 0
 
 
-class _Application(BaseModel):
+class _Asked(BaseModel):
+    """What an application may also say: kept as declared, read by people and by no calculation."""
+
+    policy_from: date | None = None
+    policy_until: date | None = None
+    retroactive_date: date | None = None
+    subsidiaries: list[Text] | None = None
+    online_revenue_share: Share | None = None
+    paper_records: Annotated[int, Field(ge=0)] | None = None
+    card_data: bool | None = None
+    own_content: bool | None = None
+    system_changes: Annotated[int, Field(ge=0)] | None = None
+    critical_cloud_services: list[Text] | None = None
+    other_insurance: bool | None = None
+    past_declines: bool | None = None
+
+    @model_validator(mode="after")
+    def _period(self) -> Self:
+        if self.policy_from and self.policy_until and self.policy_until <= self.policy_from:
+            raise ValueError("policy_until is not after policy_from. Correct the period.")
+        return self
+
+
+class _Application(_Asked):
     """Further optional fields are kept as they are (underwriting practice adds many)."""
 
     model_config = ConfigDict(extra="allow", strict=True, defer_build=True)
@@ -174,9 +221,12 @@ class _Application(BaseModel):
     employees: Annotated[int, Field(ge=0)]
     records: Annotated[int, Field(ge=0)]
     covers: Annotated[dict[Annotated[Cover, Field(strict=False)], _Cover], Field(min_length=1)]
+    shared: list[_Shared] = []
     controls: dict[str, bool] = {}
     daily_gross_profit: Money | None = None
     it_services_revenue: Money | None = None
+    overseas_revenue_share: Share | None = None
+    us_canada_revenue_share: Share | None = None
     incidents: list[_Incident] = []
 
 
@@ -227,17 +277,35 @@ def parse_application(text: str, where: str) -> Application:
         employees=entry.employees,
         records=entry.records,
         covers={cover: _terms(terms, unit) for cover, terms in entry.covers.items()},
+        shared=tuple(_shared(item, unit) for item in entry.shared),
         controls=entry.controls,
         daily_gross_profit=_times(entry.daily_gross_profit, unit),
         it_services_revenue=_times(entry.it_services_revenue, unit),
+        overseas_revenue_share=entry.overseas_revenue_share,
+        us_canada_revenue_share=entry.us_canada_revenue_share,
         incidents=tuple(Incident(date=i.date, kind=i.kind, loss=i.loss * unit) for i in entry.incidents),
-        further=_further(entry.model_extra or {}),
+        further=_further(entry),
     )
 
 
 def _terms(entry: _Cover, unit: int) -> CoverTerms:
     return CoverTerms(
-        limit=entry.limit * unit, deductible=entry.deductible * unit, waiting_hours=entry.waiting_hours
+        limit=entry.limit * unit,
+        deductible=entry.deductible * unit,
+        waiting_hours=entry.waiting_hours,
+        aggregate=_times(entry.aggregate, unit),
+        defence=entry.defence,
+        territory=entry.territory,
+        items={
+            name: ItemTerms(limit=_times(item.limit, unit), coinsurance=item.coinsurance)
+            for name, item in entry.items.items()
+        },
+    )
+
+
+def _shared(entry: _Shared, unit: int) -> SharedLimit:
+    return SharedLimit(
+        covers=tuple(entry.covers), limit=_times(entry.limit, unit), aggregate=_times(entry.aggregate, unit)
     )
 
 
@@ -245,9 +313,10 @@ def _times(value: int | None, unit: int) -> int | None:
     return None if value is None else value * unit
 
 
-def _further(extra: Mapping[str, Any]) -> dict[str, Any]:
-    """Plain JSON values: dates become text."""
-    plain: dict[str, Any] = json.loads(json.dumps(extra, default=str))
+def _further(entry: _Application) -> dict[str, Any]:
+    """What was answered that no calculation reads, as plain JSON values: dates become text."""
+    asked = {name: value for name in _Asked.model_fields if (value := getattr(entry, name)) is not None}
+    plain: dict[str, Any] = json.loads(json.dumps(asked | (entry.model_extra or {}), default=str))
     return plain
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from models import assess, synthetic
+from models import assess, synthetic, tables
 from models.statements import StepName
 from posture.app.cli import main
 from posture.core import document
@@ -115,3 +115,35 @@ def test_what_is_no_assessment_is_a_sentence(
     assert said in err
     code, _, err = run(capsys, "rating", "explain", tmp_path / "none.json")
     assert "cannot be read" in err
+
+
+def test_limits_prints_the_calibrated_increased_limits(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = run(capsys, "rating", "limits", "JP", "--basic", "100000000", "--json")
+    curves = {(item["peril"], item["cover"]): item for item in json.loads(out)["curves"]}
+    assert set(curves) >= {("intrusion", "A"), ("intrusion", "B"), ("email", "B"), ("it_services", "A")}
+    for item in curves.values():
+        factors, saved = list(item["increased"].values()), list(item["saved"].values())
+        assert factors == sorted(factors)
+        assert factors[1] == 1.0
+        assert saved == sorted(saved)
+        assert saved[0] == 0.0
+    code, out, _ = run(capsys, "rating", "limits", "US")
+    assert code == ExitCode.DONE
+    assert "intrusion B: USD minor units, factor 1 at 50,000,000" in out
+
+
+def test_explain_begins_with_the_pure_premiums_where_the_tables_are_the_same(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    sample = sample_assessment.sample()
+    digest = tables.load("JP", sample.started_at.date()).digest
+    path = tmp_path / "assessment.json"
+    item = replace(sample, digests=replace(sample.digests, tables=digest))
+    path.write_text(json.dumps(document.assessment(item)), encoding="utf-8")
+    _, out, _ = run(capsys, "rating", "explain", path)
+    assert " 0  pure premium a year at average posture" in out
+    assert "100.00 % left by annual and shared limits, territory 1.000" in out
+    _, out, _ = run(capsys, "rating", "explain", path, "--json")
+    before = json.loads(out)["before"]
+    assert [entry["cover"] for entry in before] == ["A", "B", "C"]
+    assert set(before[2]["perils"]) == {"intrusion", "system_failure"}

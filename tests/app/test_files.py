@@ -1,8 +1,17 @@
+import re
 from pathlib import Path
 
 import pytest
 
 from posture.app.files import parse_application, parse_consent, read_consent
+from posture.core.application import (
+    Application,
+    CoverTerms,
+    Defence,
+    ItemTerms,
+    SharedLimit,
+    Territory,
+)
 from posture.core.decisions import Cover
 from posture.core.errors import PostureError
 from tests.support.papers import APPLICATION, consent_text
@@ -125,3 +134,79 @@ def test_a_malformed_application_names_file_and_field(old: str, new: str, field:
         parse_application(APPLICATION.replace(old, new), "app.toml")
     assert caught.value.message.startswith(f"app.toml, field “{field}”: ")
     assert caught.value.code == "bad-application"
+
+
+TERMS = """
+shared = [{ covers = ["A", "B"], limit = 120_000_000, aggregate = 200_000_000 }]
+overseas_revenue_share = 0.2
+us_canada_revenue_share = 0.05
+policy_from = 2027-04-01
+policy_until = 2028-04-01
+retroactive_date = 2026-04-01
+subsidiaries = ["例物流株式会社"]
+online_revenue_share = 0.3
+paper_records = 500
+card_data = false
+own_content = true
+system_changes = 4
+critical_cloud_services = ["Example Cloud"]
+other_insurance = false
+past_declines = false
+[covers.B]
+limit = 30_000_000
+aggregate = 60_000_000
+items.condolence = { limit = 3_000_000 }
+items.recurrence_prevention = { limit = 5_000_000, coinsurance = 0.1 }
+[covers.A]
+limit = 100_000_000
+defence = "outside"
+territory = "worldwide-except-us-canada"
+"""
+
+
+def with_terms(old: str = "", new: str = "") -> Application:
+    head = "".join(line + "\n" for line in APPLICATION.splitlines() if not line.startswith("covers."))
+    return parse_application((head + TERMS).replace(old, new), "app.toml")
+
+
+def test_the_terms_of_the_covers_are_read() -> None:
+    read = with_terms('"JPY"', '"USD"')
+    assert read.covers == {
+        Cover.B: CoverTerms(
+            limit=3_000_000_000,
+            aggregate=6_000_000_000,
+            items={
+                "condolence": ItemTerms(limit=300_000_000),
+                "recurrence_prevention": ItemTerms(limit=500_000_000, coinsurance=0.1),
+            },
+        ),
+        Cover.A: CoverTerms(limit=10_000_000_000, defence=Defence.OUTSIDE, territory=Territory.NO_US_CANADA),
+    }
+    assert read.shared == (
+        SharedLimit(covers=(Cover.A, Cover.B), limit=12_000_000_000, aggregate=20_000_000_000),
+    )
+    assert (read.overseas_revenue_share, read.us_canada_revenue_share) == (0.2, 0.05)
+
+
+def test_what_no_calculation_reads_is_kept_as_declared() -> None:
+    further = with_terms().further
+    assert further["policy_from"] == "2027-04-01"
+    assert further["subsidiaries"] == ["例物流株式会社"]
+    assert (further["card_data"], further["system_changes"], further["paper_records"]) == (False, 4, 500)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field"),
+    [
+        ("coinsurance = 0.1", "coinsurance = 1.5", "covers.B.items.recurrence_prevention.coinsurance"),
+        ('defence = "outside"', 'defence = "nowhere"', "covers.A.defence"),
+        ("overseas_revenue_share = 0.2", "overseas_revenue_share = 20", "overseas_revenue_share"),
+        ("online_revenue_share = 0.3", "online_revenue_share = -1", "online_revenue_share"),
+        ("card_data = false", 'card_data = "no"', "card_data"),
+        ("policy_until = 2028-04-01", "policy_until = 2026-04-01", "period"),
+        ("aggregate = 60_000_000", "agregate = 60_000_000", "covers.B.agregate"),
+    ],
+)
+def test_malformed_terms_name_their_field(old: str, new: str, field: str) -> None:
+    with pytest.raises(PostureError, match=re.escape(f"app.toml, field “{field}”")):
+        with_terms(old, new)

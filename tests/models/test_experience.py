@@ -23,6 +23,7 @@ from models import (
     synthetic,
     tables,
 )
+from models.development import months
 from models.perils import LEARNT, Peril
 from posture.core.errors import PostureError
 from tests.support.applicants import application, findings
@@ -63,7 +64,9 @@ def test_a_row_is_read(tmp_path: Path) -> None:
     assert policy.values["ftp_exposed"] == 0.5
     assert policy.values["spf_missing"] is None
     market = tables.load("JP", date(2026, 4, 1))
-    assert policy.base[Peril.EMAIL] == pytest.approx(market.frequency[Peril.EMAIL] * 1.39)
+    known = market.development.reported(months(date(2026, 4, 1), date(2027, 6, 30)))
+    assert 0.9 < known < 1
+    assert policy.base[Peril.EMAIL] == pytest.approx(market.frequency[Peril.EMAIL] * 1.39 * known)
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,9 @@ def fit(experience_file: Path, out: Path, *, as_json: bool) -> None:
                 "digest": learnt.content["digest"],
                 "levels": [encode(level) for level in learnt.levels],
                 "changes": [encode(change) for change in learnt.changes],
+                "severity": [encode(scale) for scale in learnt.scales],
                 "fixed": list(learnt.fixed),
+                "deployed_over_exact": learnt.shift,
             }
         )
     else:
@@ -147,20 +149,32 @@ def simulate(count: int, seed: int, *, broken: bool) -> None:
 
 
 def _print_learnt(learnt: "Learnt", out: Path) -> None:
-    click.echo(f"{'peril':12}{'expected':>10}{'observed':>10}{'level':>8}{'Z':>7}")
+    from models.credibility import K
+
+    click.echo(f"Levels (Bühlmann-Straub, K = {K:g} expected claims a peril)")
+    click.echo(f"{'peril':12}{'expected':>10}{'observed':>10}{'exact':>8}{'deployed':>10}{'Z':>7}")
     for level in learnt.levels:
         click.echo(
-            f"{level.peril:12}{level.expected:10.1f}{level.observed:10.0f}{level.level:8.2f}"
+            f"{level.peril:12}{level.expected:10.1f}{level.observed:10.0f}{level.exact:8.2f}{level.level:10.2f}"
             f"{level.credibility:7.2f}"
         )
-    click.echo(f"\n{'relativity':26}{'prior':>8}{'exact':>8}{'deployed':>10}{'sd(log)':>9}")
+    click.echo("\nSeverity (factor on the table's losses of covers A and B)")
+    click.echo(f"{'peril':12}{'paid':>6}{'nil':>6}{'open':>6}{'observed':>10}{'scale':>8}{'Z':>7}")
+    for scale in learnt.scales:
+        seen = "-" if scale.observed is None else f"{scale.observed:.2f}"
+        click.echo(
+            f"{scale.peril:12}{scale.paid:6}{scale.nil:6}{scale.open:6}{seen:>10}{scale.scale:8.2f}"
+            f"{scale.credibility:7.2f}"
+        )
+    click.echo(f"\n{'relativity':26}{'prior':>8}{'exact':>8}{'deployed':>10}{'difference':>12}{'sd(log)':>9}")
     for change in learnt.changes:
         mark = "  fixed at 1" if change.feature in learnt.fixed else ""
         click.echo(
             f"{change.feature:26}{change.prior:8.2f}{change.exact:8.2f}{change.deployed:10.2f}"
-            f"{change.sd:9.2f}{mark}"
+            f"{change.deployed - change.exact:+12.2f}{change.sd:9.2f}{mark}"
         )
-    click.echo(f"\nWrote {out}")
+    click.echo(f"\nClaims the deployed fit predicts, over the exact one: {learnt.shift:.4f}")
+    click.echo(f"Wrote {out}")
 
 
 def _print_pack(pack: "Evaluation") -> None:

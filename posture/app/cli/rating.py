@@ -1,14 +1,19 @@
 """`posture rating`: the rating tables, and how an assessment was priced."""
 
 import json
+import math
 from datetime import date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from posture.app.cli.common import Group, json_option, print_json
 from posture.core.assessment import Assessment
 from posture.core.errors import PostureError
+
+if TYPE_CHECKING:
+    from models.curves import Before
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -47,6 +52,31 @@ def show(country: str, on: datetime | None) -> None:
     click.echo((tables.MARKETS / f"{market.key.lower()}.toml").read_text(encoding="utf-8"), nl=False)
 
 
+@rating.command(epilog="Example: posture rating limits JP --basic 30000000")
+@click.argument("country")
+@click.option(
+    "--basic", type=click.IntRange(1), help="Limit that costs 1, in minor units (default: standard B)."
+)
+@click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="Tables in force on this day (default: today).")
+@json_option
+def limits(country: str, basic: int | None, on: datetime | None, *, as_json: bool) -> None:
+    """Print increased-limit factors, and what deductibles save, by peril and cover."""
+    from models import tables
+    from models.curves import curves
+    from posture.core.codec import encode
+
+    found = curves(tables.load(country, _day(on)), basic)
+    if as_json:
+        print_json({"curves": [encode(item) for item in found]})
+        return
+    for item in found:
+        click.echo(f"{item.peril} {item.cover}: {item.currency} minor units, factor 1 at {item.basic:,.0f}")
+        for limit, factor in item.increased.items():
+            click.echo(f"      limit      {limit:>16,.0f}{factor:>10.3f}")
+        for deductible, saved in item.saved.items():
+            click.echo(f"      deductible {deductible:>16,.0f}{100 * saved:>9.1f} %")
+
+
 @rating.command(epilog="Example: posture rating check")
 @json_option
 def check(*, as_json: bool) -> None:
@@ -72,10 +102,13 @@ def explain(assessment_file: Path, *, as_json: bool) -> None:
     """Print the fourteen steps from findings to premium of a stored assessment."""
     from posture.core.codec import encode
 
-    decision = _read(assessment_file).decision
+    assessment = _read(assessment_file)
+    decision, before = assessment.decision, _before(assessment)
     if as_json:
-        print_json({"steps": encode(decision.steps), "scannable": dict(decision.scannable)})
+        shares = {"before": encode(before), "scannable": dict(decision.scannable)}
+        print_json({"steps": encode(decision.steps), **shares})
         return
+    _print_before(before)
     for number, step in enumerate(decision.steps, start=1):
         click.echo(f"{number:2}  {step.name}")
         for name, value in step.values.items():
@@ -84,6 +117,31 @@ def explain(assessment_file: Path, *, as_json: bool) -> None:
             )
     for name, share in decision.scannable.items():
         click.echo(f"Share of the premium that the scan can move, {name}: {100 * share:.0f} %")
+
+
+def _before(assessment: Assessment) -> "tuple[Before, ...]":
+    """What the steps begin with; nothing without an application, or when the tables have changed since."""
+    from models import application as applications
+    from models import tables
+    from models.curves import before
+
+    asked = assessment.application
+    if asked is None:
+        return ()
+    market = tables.load(asked.country, assessment.started_at.date())
+    if market.digest != assessment.digests.tables:
+        return ()
+    return before(market, applications.risk(market, asked))
+
+
+def _print_before(found: "tuple[Before, ...]") -> None:
+    if found:
+        click.echo(" 0  pure premium a year at average posture, by cover and peril")
+    for item in found:
+        share = f"{100 * item.annual:.2f} % left by annual and shared limits, territory {item.territory:.3f}"
+        click.echo(f"      {item.cover:28}{math.fsum(item.perils.values()):>14,.0f}   {share}")
+        for peril, cost in item.perils.items():
+            click.echo(f"        {peril:26}{cost:>14,.0f}")
 
 
 def _day(on: datetime | None) -> date:
