@@ -184,6 +184,7 @@ async def _deeper(
     if "robot" not in verdicts:
         verdicts |= await oracles.as_far_as(ground, _MAIL_IN_ALL - look.line.connections - _MAIL_RESERVE)
     agreed = await exchange.finish(look.line, look.name, early.groups, surveyed)
+    verdicts["ticketbleed"] = oracles.of_another_kind(verdicts["ticketbleed"], surveyed, agreed.groups or ())
     behaviour.finish(found, first, surveyed)
     behaviour.add_sessions(found, early.probed.sessions)
     behaviour.add_exchange(found, agreed)

@@ -21,6 +21,8 @@ from scanners.tls.wire import Malformed, vector
 T = TypeVar("T")
 
 _VERIFY_LENGTH = 12
+#: So many bytes of our session id in the answer mean that the session is taken up.
+_TELLING = 16
 
 
 @dataclass(slots=True, kw_only=True)
@@ -100,8 +102,8 @@ async def _first_flight(session: Session, hello: h.ClientHello) -> Started:
     if chosen.suite not in hello.suites or chosen.version > hello.version:
         raise Malformed("the server chose what was not offered")
     found: dict[int, bytes] = {}
-    own = hello.session_id
-    resumed = bool(own) and chosen.session_id[: len(own)] == own
+    own = hello.session_id[:_TELLING]
+    resumed = bool(own) and chosen.session_id[:_TELLING] == own
     while not resumed and h.SERVER_HELLO_DONE not in found:
         kind, body, whole = await session.message()
         transcript.add(whole)

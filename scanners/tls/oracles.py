@@ -32,7 +32,7 @@ from scanners.tls.line import Line
 from scanners.tls.offers import handshake
 from scanners.tls.protocols import Offered
 from scanners.tls.records import APPLICATION_DATA, CHANGE_CIPHER_SPEC, HANDSHAKE, HEARTBEAT
-from scanners.tls.registry import PROTOCOL_NAMES, SSL3, TLS10, TLS11, TLS12, suite_name, usual_order
+from scanners.tls.registry import PROTOCOL_NAMES, SSL3, TLS10, TLS11, TLS12, TLS13, suite_name, usual_order
 from scanners.tls.session import Alerted
 from scanners.tls.starttls import INJECTIONS, Injection
 from scanners.tls.weaknesses import NOT_VULNERABLE, UNKNOWN, VULNERABLE, is_cbc
@@ -305,26 +305,51 @@ async def _renegotiates(connected: Connected) -> bool | None:
 
 
 async def _resume(ground: Ground, ticket: bytes) -> tuple[Verdict, bool | None]:
-    """(CVE-2016-9244, whether the ticket was taken): resume with a session id of 31 bytes.
+    """(CVE-2016-9244, whether the ticket was taken): resume with a session id of the greatest length.
 
-    A vulnerable server answers with 32, whatever lay behind ours; that byte is neither kept nor looked at.
+    The flaw answers a shorter id with what lay behind it in memory. An id of 32 bytes leaves no room for that,
+    so the flaw itself is never provoked, and a right echo does not prove its absence (docs/adr/0020).
     """
     hello = ground.hello(lambda _: True, (h.EXT_SESSION_TICKET, ticket))
-    answer = await converse(ground.line, replace(hello, session_id=os.urandom(31)), _taken_up)
+    answer = await converse(ground.line, replace(hello, session_id=os.urandom(_WHOLE_ID)), _taken_up)
     if isinstance(answer, Failed):
         return (UNKNOWN, answer.reason), None
-    if isinstance(answer, Refused):
+    if isinstance(answer, Refused) or answer is None:
         return _FINE, False
-    return ((VULNERABLE, None) if answer > _SHORT_ID else _FINE), answer >= _SHORT_ID
+    return (_ECHOED if answer else (VULNERABLE, None)), True
 
 
-_SHORT_ID = 31
+_WHOLE_ID = 32
+#: The server echoes session ids: it has no Ticketbleed if it is none of the flawed kind (`of_another_kind`).
+_ECHOED: Verdict = ("echoed", None)
 
 
-async def _taken_up(started: Started) -> int:
-    """How many bytes of session id came back behind ours; 0 for a session of the server's own."""
+async def _taken_up(started: Started) -> bool | None:
+    """Whether the id that came back is ours; false where ours goes over into bytes that nobody sent.
+
+    None for a session of the server's own.
+    """
     own, theirs = started.hello.session_id, started.chosen.session_id
-    return len(theirs) if theirs[: len(own)] == own else 0
+    return theirs == own if theirs[: len(own) // 2] == own[: len(own) // 2] else None
+
+
+#: What the flawed versions (BIG-IP 11.6.0 to 12.1.2) did not have yet, by parts of suites and groups.
+_LATER_SUITES = ("CHACHA20", "_CCM", "_ARIA_")
+_LATER_GROUPS = frozenset({25, 29, 30, 4587, 4588, 4589})
+_LATER_EXTENSIONS = frozenset({h.EXT_ENCRYPT_THEN_MAC, h.EXT_HEARTBEAT})
+
+
+def of_another_kind(verdict: Verdict, surveyed: Surveyed, groups: Sequence[int]) -> Verdict:
+    """Ticketbleed of a server that echoes: absent where it offers what no flawed version had."""
+    if verdict != _ECHOED:
+        return verdict
+    listings = surveyed.listings.values()
+    suites = [suite_name(suite) for each in listings for suite in each.suites]
+    said = {extension for each in listings for hello in each.hellos for extension in hello.extensions}
+    later = any(mark in name for name in suites for mark in _LATER_SUITES) or bool(said & _LATER_EXTENSIONS)
+    if later or surveyed.listings[TLS13].suites or _LATER_GROUPS & set(groups):
+        return _FINE
+    return UNKNOWN, Reason.NOT_PERMITTED
 
 
 async def starttls_injection(ground: Ground) -> Verdict:

@@ -36,7 +36,9 @@ class Broken:
     """A handler for `canned`.
 
     Flaws: heartbleed, heartbeat (the sound feature), ccs, robot, poodle, zombie, goldendoodle, ticketbleed,
-    injection, compression, renegotiation.
+    tickets (the sound feature), injection, compression, renegotiation.
+
+    `taken` collects the session ids that came with a ticket.
     """
 
     def __init__(self, paper: Paper, *flaws: str, version: int = TLS12) -> None:
@@ -45,6 +47,7 @@ class Broken:
         self.key = paper.key
         self.flaws = frozenset(flaws)
         self.version = version
+        self.taken: list[bytes] = []
 
     async def __call__(self, reader: StreamReader, writer: StreamWriter) -> None:
         await self.serve(reader, writer, b"")
@@ -116,9 +119,15 @@ class Conversation:
     async def answer(self, session_id: bytes, extensions: dict[int, bytes], compressions: bytes) -> None:
         flaws = self.server.flaws
         self.random = os.urandom(32)
-        self.tickets = 35 in extensions and "ticketbleed" in flaws
+        self.tickets = 35 in extensions and bool(flaws & {"ticketbleed", "tickets"})
         resumed = self.tickets and bool(extensions[35])
-        shown = session_id + bytes(32 - len(session_id)) if resumed else b""
+        if resumed:
+            self.server.taken.append(session_id)
+        shown = session_id if resumed else b""
+        if resumed and "ticketbleed" in flaws:
+            shown = shown[:24] + bytes(
+                8
+            )  # it keeps part of the id and fills up: there is nothing to give away
         more = b"\xff\x01\x00\x01\x00"
         more += b"\x00\x0f\x00\x01\x01" if 15 in extensions and flaws & {"heartbleed", "heartbeat"} else b""
         more += b"\x00\x23\x00\x00" if self.tickets else b""

@@ -91,6 +91,27 @@ def test_a_sound_heartbeat_is_answered_and_fine(tmp_path: Path) -> None:
     assert seen.vulnerabilities["heartbleed"] == "not_vulnerable"
 
 
+def test_ticketbleed_is_never_provoked(tmp_path: Path) -> None:
+    """A session id that leaves room would be filled up from the memory of a flawed server (docs/adr/0020)."""
+    flawed, sound = Broken(LEAF, "ticketbleed"), Broken(LEAF, "tickets")
+    scan(flawed, tmp_path)
+    observation = scan(sound, tmp_path)
+    assert [len(each) for each in (*flawed.taken, *sound.taken)] == [32, 32]
+    seen = fact(observation)
+    assert seen.behaviour["session_resumption"] is True
+    # A right echo alone proves nothing, and this server has nothing newer than the flawed kind.
+    assert seen.vulnerabilities["ticketbleed"] == "unknown"
+    assert gaps(observation)["vulnerabilities.ticketbleed"] == "not-permitted"
+
+
+@pytest.mark.parametrize("newer", [("-tls1_2",), ("-tls1_2", "-cipher", "AES128-SHA"), ()])
+def test_what_is_newer_than_ticketbleed_does_not_have_it(tmp_path: Path, newer: tuple[str, ...]) -> None:
+    with openssl(LEAF, *newer) as server:
+        seen = fact(asyncio.run(observe(server, context(folder=tmp_path))))
+    assert seen.behaviour["session_resumption"] is True
+    assert seen.vulnerabilities["ticketbleed"] == "not_vulnerable"
+
+
 def test_renegotiation_by_the_client_is_seen(tmp_path: Path) -> None:
     assert fact(scan(Broken(LEAF, "renegotiation"), tmp_path)).behaviour["client_renegotiation"] is True
 
