@@ -153,18 +153,20 @@ async def _early(look: Look, line: Line, first: Answer, surveyed: asyncio.Event)
         await surveyed.wait()
     ground = oracles.Ground(line=line, server_name=look.name)
     full = line.permit.owner is Owner.SELF
-    new = isinstance(first, Accepted) and first.hello.version == TLS13
+    version = first.hello.version if isinstance(first, Accepted) else 0
     gentle = look.gentle
     groups, found, probed = await asyncio.gather(
-        exchange.groups_13(line, look.name, hybrids_only=gentle) if new else _no_groups(),
+        _groups(line, look, version),
         _no_behaviour() if gentle else behaviour.begin(line, look.name, first),
         oracles.examine(ground, gentle=gentle) if full else oracles.withheld(),
     )
     return Early(groups=groups, behaviour=found, probed=probed)
 
 
-async def _no_groups() -> Groups:
-    return Groups()
+async def _groups(line: Line, look: Look, version: int) -> Groups:
+    if not look.gentle:
+        return await exchange.groups_early(line, look.name, version)
+    return await exchange.hybrids(line, look.name) if version == TLS13 else Groups()
 
 
 async def _no_behaviour() -> Behaviour:

@@ -21,6 +21,8 @@ from scanners.tls.offers import offer
 
 #: Versions asked with a hello of the common format, newest first.
 VERSIONS = (registry.TLS13, registry.TLS12, registry.TLS11, registry.TLS10, registry.SSL3)
+#: Suites of TLS 1.2 after which its order is known well enough to begin with the versions before it.
+_FOR_A_WHILE = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,14 +73,16 @@ class _Surveyor:
         self._line = line
         self._name = server_name
         self._hellos: dict[int, list[ServerHello]] = {}
-        self._order_12: asyncio.Future[Sequence[int]] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        self._order_12: asyncio.Future[Sequence[int]] = loop.create_future()
+        self._ladders_12: list[Ladder] = []
 
     async def version(self, version: int) -> Listing:
         try:
             listing = await self._listing(version)
         finally:
-            if version == registry.TLS12 and not self._order_12.done():
-                self._order_12.set_result([])
+            if version == registry.TLS12:
+                self._tell_order([])
         return listing
 
     async def _listing(self, version: int) -> Listing:
@@ -95,7 +99,7 @@ class _Surveyor:
             self._who_decides(version, everything, first.hello.suite),
         )
         if version == registry.TLS12:
-            self._order_12.set_result(found)
+            self._tell_order(found)
         decides = decides if len(found) > 1 else None
         suites = tuple(sorted(found)) if decides is False else tuple(found)
         return Listing(
@@ -143,6 +147,7 @@ class _Surveyor:
         one = Ladder(usual[0])
         ladders = [one, Ladder(usual[1], beside=one)]
         ladders[not _is_ephemeral(first)].learn(frozenset(), first)
+        self._ladders_12 = ladders
         climbs = [self._climb(version, *pair) for pair in zip(halves, ladders, strict=True)]
         ends = await asyncio.gather(*climbs)
         merged = await self._merged(version, ladders[0].found, ladders[1].found)
@@ -180,7 +185,20 @@ class _Surveyor:
         if version > registry.TLS12:
             return Ladder(usual)
         order = [suite for suite in await self._order_12 if suite in registry.suites_of(version)]
-        return Ladder(order, sure=True) if order else Ladder(usual)
+        if order:
+            return Ladder(order, sure=True)
+        return Ladder(usual, beside=next(iter(self._ladders_12), None))
+
+    def _tell_order(self, order: Sequence[int]) -> None:
+        """Let older versions begin, with the order that they probably have; empty for the usual one."""
+        if not self._order_12.done():
+            self._order_12.set_result(order)
+
+    def _compare_order(self) -> None:
+        """A server that was seen to follow the usual order for a while is taken to go on so."""
+        found = sum(len(ladder.found) for ladder in self._ladders_12)
+        if found >= _FOR_A_WHILE and all(ladder.as_usual for ladder in self._ladders_12):
+            self._tell_order([])
 
     async def _climb(self, version: int, everything: Sequence[int], ladder: Ladder) -> Answer:
         """Ask until the order is whole, several questions at a time; returns the answer that ended it."""
@@ -199,6 +217,8 @@ class _Surveyor:
                         refusal = answer
                     elif left_out == frozenset(ladder.found):
                         return answer
+                if version == registry.TLS12:
+                    self._compare_order()
                 if ladder.whole:
                     return refusal
         finally:

@@ -45,25 +45,31 @@ class Groups:
     older: bool = False
 
 
-async def groups_13(line: Line, server_name: str | None, *, hybrids_only: bool = False) -> Groups:
-    """Groups of TLS 1.3, by HelloRetryRequest; empty where TLS 1.3 is refused.
+async def groups_early(line: Line, server_name: str | None, version: int) -> Groups:
+    """Groups of a server whose best version is `version`, which need not wait for its suites.
 
-    `hybrids_only` asks one question: which post-quantum hybrid the server takes, if any.
+    Of TLS 1.3 by HelloRetryRequest; the versions before mostly share the list: one question tells whether
+    they have more. Empty for versions before TLS 1.2, and where no suite with groups is offered.
     """
-    if hybrids_only:
-        hybrids = [group for group in all_groups() if "MLKEM" in group_name(group)]
-        usual = registry.usual_order(TLS13)
-        taken = await _favourite(line, server_name, TLS13, usual, hybrids)
-        if isinstance(taken, Reason):
-            return Groups(gap=taken)
-        return Groups(found=() if taken is None else (taken,))
-    found, gap = await _of_version(line, server_name, TLS13, registry.usual_order(TLS13), ())
-    if gap is not None or not found:
-        return Groups(found=tuple(found), gap=gap)
-    # The versions before mostly share the list: one question tells whether they have more.
+    found: list[int] = []
+    if version == TLS13:
+        found, gap = await _of_version(line, server_name, TLS13, registry.usual_order(TLS13), ())
+        if gap is not None or not found:
+            return Groups(found=tuple(found), gap=gap)
+    elif version != TLS12:
+        return Groups()
     elliptic = [suite for suite in registry.usual_order(TLS12) if "_ECDHE_" in suite_name(suite)]
     more, gap = await _of_version(line, server_name, TLS12, elliptic, found)
     return Groups(found=(*found, *more), gap=gap, older=True)
+
+
+async def hybrids(line: Line, server_name: str | None) -> Groups:
+    """One question: which post-quantum hybrid a server of TLS 1.3 takes, if any."""
+    offered = [group for group in all_groups() if "MLKEM" in group_name(group)]
+    taken = await _favourite(line, server_name, TLS13, registry.usual_order(TLS13), offered)
+    if isinstance(taken, Reason):
+        return Groups(gap=taken)
+    return Groups(found=() if taken is None else (taken,))
 
 
 async def finish(line: Line, server_name: str | None, early: Groups, surveyed: Surveyed) -> Exchange:
@@ -85,7 +91,7 @@ async def _groups(
     line: Line, server_name: str | None, early: Groups, surveyed: Surveyed
 ) -> tuple[tuple[int, ...] | None, Reason | None]:
     found = list(early.found)
-    gap = early.gap if surveyed.listings[TLS13].suites else None
+    gap = early.gap if surveyed.listings[TLS13].suites or early.older else None
     for version in (TLS12, registry.TLS11, registry.TLS10):
         suites = _with_groups(version, surveyed)
         if suites and not early.older:
@@ -108,7 +114,10 @@ async def _of_version(
     ladder = Ladder(candidates, parts=_family, rare=_RARE)
     while not ladder.whole:
         questions: list[frozenset[int]] = []
-        while len(questions) < ladder.width and (left_out := ladder.question(questions)) is not None:
+        while (
+            len(questions) < min(ladder.width, _AT_ONCE)
+            and (left_out := ladder.question(questions)) is not None
+        ):
             questions.append(left_out)
         asked = [
             _favourite(line, server_name, version, suites, [g for g in candidates if g not in left_out])
@@ -198,6 +207,8 @@ def _arctan(inverse: int, scale: int) -> int:
     return total
 
 
+#: Lists of groups are short, so a guess too many weighs more than a round trip.
+_AT_ONCE = 2
 _RARE = ("sect", "secp1", "secp2", "brainpool", "GC", "curveSM", "arbitrary", "MLKEM", "Kyber", "ffdhe")
 
 

@@ -16,6 +16,8 @@ _WIDEST = 4
 _HASHES = frozenset({"SHA", "SHA256", "SHA384", "SHA512", "MD5", "SM3"})
 #: Parts of suites that few servers have.
 _RARE = ("anon", "DSS", "EXPORT", "NULL", "RC", "DES", "SEED", "IDEA", "GOST", "ARIA", "CAMELLIA", "CCM")
+#: Rare kinds that come together: where a library's defaults brought one, they mostly brought the others.
+_KIN = (("CCM", "ARIA", "CAMELLIA"), ("anon",))
 
 
 class Ladder:
@@ -46,6 +48,12 @@ class Ladder:
         self.found: list[int] = []
         self.whole = False
         self.width = _WIDEST if sure else 1
+
+    @property
+    def as_usual(self) -> bool:
+        """Whether what was found stands in the order that guesses follow."""
+        places = [self._usual.index(suite) for suite in self.found if suite in self._usual]
+        return places == sorted(places) and len(places) == len(self.found)
 
     def learn(self, left_out: frozenset[int], chosen: int | None) -> None:
         """Note an answer: the favourite among the rest, None when nothing of it is accepted."""
@@ -95,7 +103,17 @@ class Ladder:
         if self._sure:
             return True
         return all(
-            self._hits[part] or not (self._misses[part] or self._is_rare(part)) for part in self._parts(suite)
+            self._hits[part] or not (self._misses[part] or self._is_rare(part)) or self._has_kin(part)
+            for part in self._parts(suite)
+        )
+
+    def _has_kin(self, part: str) -> bool:
+        """Whether a kind was seen that libraries switch on together with this one."""
+        if self._misses[part]:
+            return False
+        return any(
+            any(mark in part for mark in kin) and any(mark in seen for mark in kin for seen in +self._hits)
+            for kin in _KIN
         )
 
     def _count(self, suite: int) -> None:
