@@ -37,12 +37,14 @@ class Exchange:
 class Groups:
     """Groups in the server's order; `gap` says why there may be more, or why they could not be told.
 
-    `older` is whether the versions before TLS 1.3 were asked, too.
+    `older` is whether the versions before TLS 1.3 were asked, too; `field` their finite-field parameters, if
+    those are known already.
     """
 
     found: tuple[int, ...] = ()
     gap: Reason | None = None
     older: bool = False
+    field: "Field | None" = None
 
 
 async def groups_early(line: Line, server_name: str | None, version: int) -> Groups:
@@ -59,8 +61,15 @@ async def groups_early(line: Line, server_name: str | None, version: int) -> Gro
     elif version != TLS12:
         return Groups()
     elliptic = [suite for suite in registry.usual_order(TLS12) if "_ECDHE_" in suite_name(suite)]
-    more, gap = await _of_version(line, server_name, TLS12, elliptic, found)
-    return Groups(found=(*found, *more), gap=gap, older=True)
+    (more, gap), field = await asyncio.gather(
+        _of_version(line, server_name, TLS12, elliptic, found),
+        _field_early(line, server_name) if version == TLS12 else _no_field(),
+    )
+    return Groups(found=(*found, *more), gap=gap, older=True, field=field)
+
+
+async def _no_field() -> None:
+    return None
 
 
 async def hybrids(line: Line, server_name: str | None) -> Groups:
@@ -75,7 +84,7 @@ async def hybrids(line: Line, server_name: str | None) -> Groups:
 async def finish(line: Line, server_name: str | None, early: Groups, surveyed: Surveyed) -> Exchange:
     """Groups of TLS 1.2 by ServerKeyExchange, beside those of TLS 1.3, and the parameters of DHE."""
     (groups, gap), (bits, prime, dh_gap) = await asyncio.gather(
-        _groups(line, server_name, early, surveyed), _finite_field(line, server_name, surveyed)
+        _groups(line, server_name, early, surveyed), _finite_field(line, server_name, early, surveyed)
     )
     return Exchange(
         groups=groups,
@@ -159,22 +168,37 @@ def _picked(answer: Accepted, offered: Sequence[int]) -> int | Reason | None:
     return group if group in offered else None
 
 
-async def _finite_field(
-    line: Line, server_name: str | None, surveyed: Surveyed
-) -> tuple[int | None, str | None, Reason | None]:
-    """(bits, name of the prime, why not) of the newest version that offers DHE."""
+#: (bits, name of the prime, why not) of a finite-field exchange.
+Field = tuple[int | None, str | None, Reason | None]
+
+
+async def _field_early(line: Line, server_name: str | None) -> Field | None:
+    """The parameters of TLS 1.2; None where it has none, or where that has to be asked later."""
+    suites = [suite for suite in registry.usual_order(TLS12) if "_DHE_" in suite_name(suite)]
+    found = await _parameters(line, server_name, TLS12, suites)
+    return found if found[0] is not None else None
+
+
+async def _finite_field(line: Line, server_name: str | None, early: Groups, surveyed: Surveyed) -> Field:
+    """The parameters of the newest version that offers DHE."""
+    if early.field is not None:
+        return early.field
     for version in (TLS12, registry.TLS11, registry.TLS10, registry.SSL3):
         suites = [each for each in surveyed.listings[version].suites if "_DHE_" in suite_name(each)]
         if suites:
-            answer = await flight(line, offer(version, server_name, suites))
-            if not isinstance(answer, Accepted) or answer.key_exchange is None:
-                return None, None, answer.reason if isinstance(answer, Failed) else Reason.NO_DATA
-            try:
-                prime, _ = legacy.dh_parameters(answer.key_exchange)
-            except Malformed:
-                return None, None, Reason.PROTOCOL_GARBAGE
-            return prime.bit_length(), known_primes().get(prime), None
+            return await _parameters(line, server_name, version, suites)
     return None, None, None
+
+
+async def _parameters(line: Line, server_name: str | None, version: int, suites: Sequence[int]) -> Field:
+    answer = await flight(line, offer(version, server_name, suites))
+    if not isinstance(answer, Accepted) or answer.key_exchange is None:
+        return None, None, answer.reason if isinstance(answer, Failed) else Reason.NO_DATA
+    try:
+        prime, _ = legacy.dh_parameters(answer.key_exchange)
+    except Malformed:
+        return None, None, Reason.PROTOCOL_GARBAGE
+    return prime.bit_length(), known_primes().get(prime), None
 
 
 @cache
