@@ -8,14 +8,17 @@ from enum import StrEnum
 from typing import Any
 
 from posture.core.assessment import Assessment
-from posture.core.catalogue import Catalogue
+from posture.core.catalogue import Catalogue, Language
 from posture.core.decisions import Contribution
 from posture.core.dossier import Dossier
+from posture.core.facts.product_intelligence import ProductIntelligence
 from posture.core.findings import Finding, Outcome, Owner, Severity
 from posture.core.ledger import Event, Standing
-from posture.core.observations import Observation
+from posture.core.observations import Observation, Seen
+from posture.core.priority import Priority
 from posture.core.targets import Target
 from posture.core.whatif import Fix, Held, WhatIf
+from reports import fixes
 from reports.delta import Delta, compare
 
 
@@ -158,6 +161,22 @@ def _effect(
     if whatif is None or fix is None:
         return effect(contributions), None
     return _class(whatif.before.relativity / fix.after.relativity), fix.held
+
+
+def priority(issue: Issue) -> Priority | None:
+    """The most pressing priority among the flaws its observations name; None where no feed gives one."""
+    found = []
+    for observation in issue.observations:
+        fact = observation.result.value if isinstance(observation.result, Seen) else None
+        if isinstance(fact, ProductIntelligence):
+            found += [match.priority for match in fact.matches or () if match.priority is not None]
+    return min(found, key=lambda one: one.rank, default=None)
+
+
+def advice(view: View, finding: Finding, language: Language) -> fixes.Advice | None:
+    """What to do on the product recognised at the finding's place."""
+    item = view.assessment
+    return fixes.advice(finding, item.observations, item.domain, language)
 
 
 def _issues(

@@ -1,16 +1,16 @@
 """The remediation tracker: the plan as a workbook to work in, with room for who, when and done."""
 
 import io
+import re
 import zipfile
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from posture.core.catalogue import Catalogue
-from reports import verify
+from reports import fixes, verify
 from reports.plain import visible
 from reports.say import Say
-from reports.view import Issue, View
+from reports.view import Issue, View, advice
 
 if TYPE_CHECKING:
     from openpyxl.workbook import Workbook
@@ -36,6 +36,8 @@ _STATES = ("open", "doing", "done", "waived")
 _STATE_COLUMN = next(number for number, (key, _) in enumerate(COLUMNS, start=1) if key == "state")
 _DUE_COLUMN = next(number for number, (key, _) in enumerate(COLUMNS, start=1) if key == "due")
 _LIMIT = 8_000
+_PROPERTIES = "docProps/core.xml"
+_MODIFIED = re.compile(rb"<dcterms:modified[^>]*>[^<]*</dcterms:modified>")
 _ZIP_START = (1980, 1, 1, 0, 0, 0)
 
 
@@ -49,16 +51,16 @@ def render(view: View, say: Say) -> bytes:
     sheet.title = say("tracker.title")
     _head(sheet, say)
     for row, issue in enumerate(view.issues, start=2):
-        for column, text in enumerate(_row(issue, view.catalogue, say), start=1):
+        for column, text in enumerate(_row(issue, view, say), start=1):
             _write(sheet.cell(row=row, column=column), text)
     _dress(sheet, say, last=max(2, len(view.issues) + 1))
     _sign(book, view.assessment.finished_at, say)
     return _same_bytes(book)
 
 
-def _row(issue: Issue, catalogue: Catalogue, say: Say) -> tuple[str, ...]:
+def _row(issue: Issue, view: View, say: Say) -> tuple[str, ...]:
     finding = issue.finding
-    card = catalogue.cards[finding.check]
+    card = view.catalogue.cards[finding.check]
     return (
         str(issue.number),
         say.finding(finding),
@@ -66,7 +68,7 @@ def _row(issue: Issue, catalogue: Catalogue, say: Say) -> tuple[str, ...]:
         say(f"severities.{finding.severity.value}"),
         say(f"effects.{issue.effect.value}"),
         say.owner(finding.owner),
-        card.wordings[say.language].fix.strip(),
+        _fix(issue, view, say),
         verify.command(card, finding.target),
         say("tracker.open"),
         "",
@@ -74,6 +76,15 @@ def _row(issue: Issue, catalogue: Catalogue, say: Say) -> tuple[str, ...]:
         "",
         "\n".join(item.id for item in issue.findings),
     )
+
+
+def _fix(issue: Issue, view: View, say: Say) -> str:
+    """As on the finding's card: for the recognised product, else the check's own words."""
+    known = advice(view, issue.finding, say.language)
+    if known is None:
+        text = view.catalogue.cards[issue.finding.check].wordings[say.language].fix
+        return fixes.for_domain(text, view.assessment.domain).strip()
+    return "\n".join(filter(None, (f"{known.product}: {known.text}", known.code)))
 
 
 def _head(sheet: "Worksheet", say: Say) -> None:
@@ -128,16 +139,17 @@ def _sign(book: "Workbook", at: datetime, say: Say) -> None:
     book.properties.title = say("tracker.title")
     book.properties.creator = say("product.name")
     book.properties.language = say.language.value
-    book.properties.created = book.properties.modified = at.replace(tzinfo=None)
+    book.properties.created = at.replace(tzinfo=None)
 
 
 def _same_bytes(book: "Workbook") -> bytes:
-    """Save, and pack the parts again with one fixed time: the library stamps the hour of writing."""
+    """Save, and pack the parts again with one fixed time: the library stamps the hour of writing, twice."""
     first, second = io.BytesIO(), io.BytesIO()
     book.save(first)
     with zipfile.ZipFile(first) as parts, zipfile.ZipFile(second, "w", zipfile.ZIP_DEFLATED) as packed:
         for name in _sorted(parts.namelist()):
-            packed.writestr(zipfile.ZipInfo(name, _ZIP_START), parts.read(name), zipfile.ZIP_DEFLATED)
+            content = _MODIFIED.sub(b"", parts.read(name)) if name == _PROPERTIES else parts.read(name)
+            packed.writestr(zipfile.ZipInfo(name, _ZIP_START), content, zipfile.ZIP_DEFLATED)
     return second.getvalue()
 
 

@@ -102,7 +102,7 @@ def _plan(view: View, say: Say, *, linked: bool) -> Table:
         (
             Cell(text=str(issue.number), anchor=cards.anchor(issue.finding.id) if linked else ""),
             Cell(text=say.finding(issue.finding)),
-            Cell(text=say.several(say.where(finding.target) for finding in issue.findings)),
+            Cell(text=say.several(dict.fromkeys(say.place(finding.target) for finding in issue.findings))),
             Cell(text=say(f"severities.{issue.finding.severity.value}"), tone=issue.finding.severity.value),
             Cell(text=say(f"effects.{issue.effect.value}"), whole=True),
             Cell(text=say.owner(issue.finding.owner), whole=True),

@@ -3,15 +3,18 @@
 from typing import Any
 
 from posture.core.observations import Observation
-from reports import convention, prose, verify
-from reports.blocks import Badge, Card, Code, Fact, Facts, Paragraph, Part
+from posture.core.priority import Priority
+from reports import convention, fixes, prose, verify
+from reports.blocks import Badge, Card, Code, Fact, Facts, Items, Paragraph, Part
 from reports.evidence import answer
 from reports.say import Say
 from reports.sections import ledger
-from reports.view import Effect, Issue, View
+from reports.view import Effect, Issue, View, advice, priority
 
 #: How many observations a card quotes: a finding may rest on every address of a name.
 _QUOTED = 4
+#: How many of them in their own words: the others say the same, that is why they share a card.
+_IN_FULL = 1
 
 
 def anchor(finding_id: str) -> str:
@@ -28,6 +31,7 @@ def applicant(issue: Issue, view: View, say: Say) -> Card:
         title=_title(issue, say),
         badges=(
             _severity(issue, say),
+            *_pressing(issue, say),
             Badge(text=f"{say('columns.effect')}: {_effect(issue, say)}"),
             *ledger.badges(issue, view, say),
         ),
@@ -36,13 +40,10 @@ def applicant(issue: Issue, view: View, say: Say) -> Card:
             Part(title=say("parts.expected"), blocks=(Paragraph(text=wording.title),)),
             Part(title=say("parts.why"), blocks=prose.parse(wording.why)),
             Part(title=say("parts.evidence"), blocks=_evidence(issue, say, digests=False)),
-            Part(title=say("parts.fix"), blocks=prose.parse(wording.fix)),
-            Part(title=say("parts.verify"), blocks=_commands(issue, say)),
-            Part(
-                title=say("parts.owner"),
-                blocks=(Paragraph(text=say(f"owner_notes.{finding.owner.value}")),),
-            ),
-            Part(title=say("parts.identity"), blocks=(Paragraph(text=_ids(issue)),)),
+            Part(title=say("parts.fix"), blocks=_fix(issue, view, say)),
+            Part(title=say("parts.verify"), blocks=_commands(issue, view, say)),
+            ledger.part(issue, view, say),
+            Part(title=say("parts.owner"), blocks=_owner(issue, say)),
         ),
     )
 
@@ -56,6 +57,7 @@ def underwriter(issue: Issue, view: View, say: Say) -> Card:
         title=_title(issue, say),
         badges=(
             _severity(issue, say),
+            *_pressing(issue, say),
             Badge(text=say(f"owners_short.{finding.owner.value}")),
             Badge(text=say(f"confidences.{finding.confidence.value}")),
             *ledger.badges(issue, view, say),
@@ -71,6 +73,13 @@ def underwriter(issue: Issue, view: View, say: Say) -> Card:
     )
 
 
+def _owner(issue: Issue, say: Say) -> tuple[Paragraph, ...]:
+    """Who mends it, and what to quote in a dispute: short lines that stay on one page together."""
+    ids = f"{say('parts.identity')}: {_ids(issue)}"
+    note = say(f"owner_notes.{issue.finding.owner.value}")
+    return Paragraph(text=note), Paragraph(text=ids, tone="muted")
+
+
 def _title(issue: Issue, say: Say) -> str:
     return f"{issue.number}. {say.finding(issue.finding)}"
 
@@ -78,6 +87,14 @@ def _title(issue: Issue, say: Say) -> str:
 def _severity(issue: Issue, say: Say) -> Badge:
     level = issue.finding.severity.value
     return Badge(text=say(f"severities.{level}"), tone=level)
+
+
+def _pressing(issue: Issue, say: Say) -> tuple[Badge, ...]:
+    """That a flaw behind the finding is exploited, or likely to be."""
+    found = priority(issue)
+    if found is None or found is Priority.OTHER:
+        return ()
+    return (Badge(text=say(f"priorities.{found.value}"), tone="critical"),)
 
 
 def _effect(issue: Issue, say: Say) -> str:
@@ -92,7 +109,8 @@ def _priced(issue: Issue, say: Say) -> str:
     if issue.effect is Effect.NONE and not issue.contributions:
         return say(f"effects.{issue.effect.value}")
     return say.several(
-        f"{say(f'features.{part.feature}')} {convention.factor(part.factor)}" for part in issue.contributions
+        f"{say.open_word('features', part.feature)} {convention.factor(part.factor)}"
+        for part in issue.contributions
     )
 
 
@@ -109,19 +127,39 @@ def _filled(*parts: Part) -> tuple[Part, ...]:
     return tuple(part for part in parts if part.blocks)
 
 
-def _commands(issue: Issue, say: Say) -> tuple[Code, ...]:
+def _fix(issue: Issue, view: View, say: Say) -> tuple[Paragraph | Code | Items | Facts, ...]:
+    """How to mend it: on the product that was recognised there, else as the check's card says."""
+    domain = view.assessment.domain
+    known = advice(view, issue.finding, say.language)
+    if known is None:
+        wording = say.catalogue.cards[issue.finding.check].wordings[say.language]
+        return tuple(
+            Code(text=fixes.for_domain(block.text, domain)) if isinstance(block, Code) else block
+            for block in prose.parse(wording.fix)
+        )
+    blocks: list[Paragraph | Code | Items | Facts] = [
+        Paragraph(text=say("text.recognised", product=known.product), tone="muted"),
+        Paragraph(text=known.text),
+    ]
+    return tuple([*blocks, Code(text=known.code)] if known.code else blocks)
+
+
+def _commands(issue: Issue, view: View, say: Say) -> tuple[Code, ...]:
     card = say.catalogue.cards[issue.finding.check]
     lines = dict.fromkeys(verify.command(card, finding.target) for finding in issue.findings)
-    text = "\n".join(list(lines)[:_QUOTED])
+    known = advice(view, issue.finding, say.language)
+    shown = [known.verify] if known is not None and known.verify else list(lines)[:_QUOTED]
+    text = "\n".join(shown)
     return (Code(text=text),) if text else ()
 
 
 def _evidence(issue: Issue, say: Say, *, digests: bool) -> tuple[Facts | Code, ...]:
+    """The first answer in its own words; of the others who was asked, when, and their digests."""
     blocks: list[Facts | Code] = []
-    for observation in issue.observations[:_QUOTED]:
+    for number, observation in enumerate(issue.observations[:_QUOTED]):
         blocks.append(Facts(rows=_source(observation, say, digests=digests)))
-        lines = answer(observation)
-        if lines:
+        lines = answer(observation) if number < _IN_FULL else ()
+        if lines and lines != ("–",):
             blocks.append(Code(text="\n".join(lines)))
     return tuple(blocks)
 

@@ -165,8 +165,8 @@ def _premium_tile(taken: Decision, say: Say) -> Tile:
 def _covers(view: View, say: Say) -> Table:
     columns = heads(
         say,
-        ("cover", "left", 5),
-        ("limit", "right", 3),
+        ("cover", "left", 6),
+        ("limit", "right", 4),
         ("deductible", "right", 3),
         ("technical", "right", 2),
         ("charged", "right", 2),
@@ -263,7 +263,7 @@ def _coverage(view: View, say: Say) -> tuple[Bars, ...]:
     ]
     bars += [
         Bar(
-            label=say(f"perils.{peril}"),
+            label=say.open_word("perils", peril),
             value=convention.percent(share),
             tone="unknown" if share < coverage.floor else "",
             start=0.0,

@@ -99,7 +99,7 @@ def _answers(whatif: WhatIf, everything: Answer, say: Say) -> Table:
         ("if_found", "left", 5),
     )
     rows = [
-        _answer(say.several(say(f"features.{name}") for name in one.features), one, say)
+        _answer(say.several(say.open_word("features", name) for name in one.features), one, say)
         for one in whatif.answers[:_ANSWERS]
     ]
     if len(whatif.answers) > 1:

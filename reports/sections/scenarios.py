@@ -72,7 +72,7 @@ def _likelier(scenario: Scenario, view: View, say: Say) -> Paragraph:
 
 
 def _names(parts: list[Contribution], say: Say) -> str:
-    return say.several(say(f"features.{part.feature}") for part in parts)
+    return say.several(say.open_word("features", part.feature) for part in parts)
 
 
 def _covers(scenario: Scenario, view: View, say: Say) -> str:

@@ -124,7 +124,7 @@ def _contributions(view: View, say: Say) -> Bars:
 
 def _contribution(part: Contribution, reach: float, view: View, say: Say) -> Bar:
     rule = part.state == "rule"
-    label = say(f"contribution_rules.{part.feature}" if rule else f"features.{part.feature}")
+    label = say.open_word("contribution_rules" if rule else "features", part.feature)
     if part.state == "unseen":
         return Bar(
             label=label, value=f"{convention.factor(part.factor)} {say('outcomes.unknown')}", tone="unknown"
@@ -163,15 +163,15 @@ def _kind(step: Step) -> str:
 
 
 def _feature_step(step: Step, say: Say) -> Fact:
-    values = (f"{say(f'features.{name}')} {_step(value)}" for name, value in step.values.items())
-    return Fact(term=say(f"steps.{step.name}"), text=say.several(values))
+    values = (f"{say.open_word('features', name)} {_step(value)}" for name, value in step.values.items())
+    return Fact(term=say.open_word("steps", step.name), text=say.several(values))
 
 
 def _step_table(kind: str, names: Sequence[str], steps: Sequence[Step], say: Say) -> Table:
     words = "cover_names" if kind == "covers" else "perils"
     columns = (
         Column(title=say("columns.step"), share=4),
-        *(Column(title=say(f"{words}.{name}"), align="right", share=2) for name in names),
+        *(Column(title=say.open_word(words, name), align="right", share=2) for name in names),
     )
     rows = tuple(
         (Cell(text=_step_title(step, say)), *(Cell(text=_value(step, name)) for name in names))
@@ -183,7 +183,7 @@ def _step_table(kind: str, names: Sequence[str], steps: Sequence[Step], say: Say
 def _step_title(step: Step, say: Say) -> str:
     """The step, with its value where it has one for all covers."""
     alone = [_step(value) for name, value in step.values.items() if name in _ALONE]
-    return " ".join((say(f"steps.{step.name}"), *alone))
+    return " ".join((say.open_word("steps", step.name), *alone))
 
 
 def _value(step: Step, name: str) -> str:

@@ -76,7 +76,7 @@ def application(view: View, say: Say) -> Section:
 def _declared(declared: Application, say: Say) -> list[tuple[str, str]]:
     currency = declared.currency
     return [
-        ("sector", say(f"sectors.{declared.sector}")),
+        ("sector", say.open_word("sectors", declared.sector)),
         ("revenue", say.money(declared.revenue, currency)),
         ("employees", convention.number(declared.employees)),
         ("records", convention.number(declared.records)),

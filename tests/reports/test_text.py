@@ -21,6 +21,7 @@ from posture.core.dossier import Service
 from posture.core.facts import fact_classes
 from posture.core.findings import Confidence, Outcome, Owner, Severity
 from posture.core.ledger import Kind
+from posture.core.priority import Priority
 from posture.core.whatif import Held
 from reports import text, verify
 from reports.blocks import Labels
@@ -114,6 +115,7 @@ SECTIONS: dict[str, Iterable[str]] = {
     "areas": {card.area for card in catalogue().cards.values()},
     "asked": [kind.replace(".", "_") for kind in fact_classes()],
     "did": names(Kind),
+    "priorities": names(Priority),
     "services_shared": names(Service),
     "supplier_events": names(Service),
     "labels": Labels.__dataclass_fields__,
@@ -185,6 +187,7 @@ DYNAMIC = {*SECTIONS, "controls", "sectors", "countries", "whys", "purposes", "r
     "versions",
     "columns",
     "ledger",
+    "terms",
     "tracker",
     "audiences",
 }
