@@ -255,6 +255,8 @@ def _check_words(draft: Event) -> None:
         words = getattr(draft, name)
         if not words.strip():
             raise _refused(f"“{name}” is empty", f"Say it with --{name}.", "words")
+        if any("\ud800" <= letter <= "\udfff" for letter in words):
+            raise _refused(f"“{name}” is no text in UTF-8", f"Write --{name} in UTF-8.", "words")
         if len(words) > most:
             raise _refused(f"“{name}” is longer than {most} characters", "Shorten it.", "words")
     if draft.kind is not Kind.WAIVE and draft.until is not None:

@@ -1,6 +1,8 @@
 """The applicant's report: what to mend first and how, without any premium."""
 
-from posture.core.findings import Outcome, Owner
+from posture.core.findings import Outcome as Said
+from posture.core.findings import Owner
+from posture.core.whatif import Fix, Outcome
 from reports import convention
 from reports.blocks import Block, Cell, Entry, Facts, Items, Paragraph, Section, Table, Tile, Tiles
 from reports.branding import Branding
@@ -14,7 +16,7 @@ def sections(view: View, say: Say, branding: Branding) -> tuple[Section, ...]:
     """All parts of the report, in order."""
     parts = (
         summary(view, say),
-        plan(view, say),
+        plan(view, say, branding=branding),
         shared.delta(view, say, _before_and_now(view, say)),
         details(view, say),
         shared.unknown(view, say),
@@ -57,7 +59,7 @@ def _tiles(view: View, say: Say) -> Tiles:
             ),
             Tile(
                 label=say("tiles.passed"),
-                value=convention.number(checks(view.passed, Outcome.PASS)),
+                value=convention.number(checks(view.passed, Said.PASS)),
                 note=say("tiles.passed_note"),
             ),
         )
@@ -75,8 +77,11 @@ def _sentences(view: View, say: Say) -> list[str]:
     return texts
 
 
-def plan(view: View, say: Say, *, linked: bool = True) -> Section:
-    """Open findings, the most useful first; `linked` to their cards in the same report."""
+def plan(view: View, say: Say, *, linked: bool = True, branding: Branding | None = None) -> Section:
+    """Open findings, the most useful first; `linked` to their cards in the same report.
+
+    Amounts of money follow only where the branding names the insurer's approval.
+    """
     if not view.issues:
         blocks: tuple[Block, ...] = (Paragraph(text=say("text.no_findings")),)
     else:
@@ -84,6 +89,7 @@ def plan(view: View, say: Say, *, linked: bool = True) -> Section:
             Paragraph(text=say("text.plan")),
             _plan(view, say, linked=linked),
             Paragraph(text=say("text.plan_zero"), tone="muted"),
+            *_amounts(view, say, branding.yen_approval if branding else ""),
         )
     return Section(anchor="plan", title=say("sections.plan"), blocks=blocks)
 
@@ -110,6 +116,34 @@ def _plan(view: View, say: Say, *, linked: bool) -> Table:
         for issue in view.issues
     )
     return Table(caption=say("captions.plan"), columns=columns, rows=rows)
+
+
+def _amounts(view: View, say: Say, approval: str) -> tuple[Block, ...]:
+    """What mending would change in the charged premium; a zero says why, with the factor before and after."""
+    whatif = view.whatif
+    if not approval or whatif is None or whatif.before.premium.total is None:
+        return ()
+    columns = heads(say, ("what", "left", 9), ("change", "right", 4), ("why_zero", "left", 7))
+    rows = tuple(_amount(fix, whatif.before, view, say) for fix in whatif.groups)
+    return (
+        Paragraph(text=say("text.amounts", approval=approval)),
+        Table(caption=say("captions.amounts"), columns=columns, rows=rows),
+    )
+
+
+def _amount(fix: Fix, before: Outcome, view: View, say: Say) -> tuple[Cell, ...]:
+    links = shared.links(fix.findings, view, say)
+    was, now = before.premium.total, fix.after.premium.total
+    change = None if was is None or now is None else now - was
+    factors = f"{convention.factor(before.relativity)} → {convention.factor(fix.after.relativity)}"
+    why = (
+        "" if fix.held is None else say("labels.with_note", text=say(f"held.{fix.held.value}"), note=factors)
+    )
+    return (
+        Cell(text=say.several(link.text for link in links), anchor=links[0].anchor if links else ""),
+        Cell(text=say.money(change, before.premium.currency)),
+        Cell(text=why),
+    )
 
 
 def _before_and_now(view: View, say: Say) -> tuple[shared.Change, ...]:

@@ -202,3 +202,10 @@ def test_whatever_is_tried_the_rules_hold(steps: list[tuple[Kind, str, int, bool
     assert not at(history, day + 2).waived
     assert at(history, day + 2).dispute == at(history, day).dispute
     assert ledger.by_finding(history).get("0123456789abcdef", ()) == history
+
+
+@pytest.mark.parametrize("name", ["by", "reason"])
+def test_words_that_are_no_utf8_are_refused(name: str) -> None:
+    """A shell hands bytes over as lone surrogates (PEP 383)."""
+    with pytest.raises(PostureError, match="UTF-8"):
+        ledger.append((), replace(draft(Kind.COMMENT, "A"), **{name: "a\udcff"}))  # type: ignore[arg-type]  # a text

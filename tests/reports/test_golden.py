@@ -11,6 +11,7 @@ from reports import Branding, view
 from reports.compose import Audience, compose
 from reports.fonts import packaged
 from reports.render import pdf
+from tests.reports.test_text import FORBIDDEN
 from tests.support import golden
 from tests.support.tools import require_tool
 
@@ -44,6 +45,15 @@ def test_the_text_of_the_pdf(audience: Audience, language: str, tmp_path: Path) 
     golden.check(
         f"{audience.value}.{language}.pdf.txt", ("\n".join(textwrap.wrap(text, 100)) + "\n").encode()
     )
+
+
+@pytest.mark.parametrize("word", FORBIDDEN)
+def test_no_golden_file_says_a_forbidden_word(word: str) -> None:
+    """Line breaks and zero-width spaces may lie inside a word on paper."""
+    files = sorted(path for path in golden.FOLDER.iterdir() if path.is_file())
+    assert len(files) > 10
+    said = {path.name: "".join(path.read_text(encoding="utf-8").split()) for path in files}
+    assert [name for name, text in said.items() if "".join(word.split()) in text] == []
 
 
 @pytest.mark.parametrize("name", ["assessment.json", "findings.csv"])

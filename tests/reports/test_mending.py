@@ -10,8 +10,9 @@ import pytest
 import models.whatif
 import reports
 from posture.checks.registry import catalogue
+from posture.core.findings import Outcome
 from posture.core.whatif import Held, WhatIf
-from reports import text
+from reports import Branding, text
 from reports.view import Effect, build
 from tests.reports.test_models import assessed
 from tests.reports.test_reports import words
@@ -26,7 +27,18 @@ def counted() -> WhatIf:
     return models.whatif.study(models.whatif.case(item.findings, item.application, on=ON))
 
 
-def told(audience: str, language: str, whatif: WhatIf | None) -> str:
+@cache
+def priced() -> WhatIf:
+    """The same, with every open question answered well, so that there is a premium."""
+    item = assessed(application())
+    seen = [
+        replace(one, outcome=Outcome.PASS, reason=None) if one.outcome is Outcome.UNKNOWN else one
+        for one in item.findings
+    ]
+    return models.whatif.study(models.whatif.case(seen, item.application, on=ON))
+
+
+def told(audience: str, language: str, whatif: WhatIf | None, branding: Branding | None = None) -> str:
     files = reports.produce(
         assessed(application()),
         catalogue(),
@@ -34,6 +46,7 @@ def told(audience: str, language: str, whatif: WhatIf | None) -> str:
         formats=("html",),
         audiences=(audience,),
         whatif=whatif,
+        branding=branding,
     )
     (content,) = files.values()
     return words(content.decode())
@@ -78,3 +91,33 @@ def test_a_zero_says_why() -> None:
     assert why in told("applicant", "en", counted())
     quiet = replace(counted(), fixes=(), groups=())
     assert why not in told("applicant", "en", quiet)
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_amounts_are_for_applicants_only_with_the_insurers_approval(language: str) -> None:
+    say = text.load(language)
+    page = told("applicant", language, priced(), Branding(yen_approval="承認 2026-7"))
+    assert say("text.amounts", approval="承認 2026-7") in page
+    section = page.partition(say("captions.amounts"))[2].partition(say("sections.details"))[0]
+    assert re.search(r"¥|円", section)
+    held = [fix for fix in priced().groups if fix.held is not None]
+    assert section.count("→") == len(held)
+    assert not re.search(r"[+−]\d+%|\bT[1-5]\b", page)
+    assert say("captions.amounts") not in told("applicant", language, None, Branding(yen_approval="x"))
+
+
+def test_an_answer_shows_the_interval_before_and_after() -> None:
+    whatif = counted()
+    page = told("underwriter", "en", whatif)
+    section = page.partition(text.load("en")("mending.answers"))[2].partition(
+        text.load("en")("captions.areas")
+    )[0]
+    if whatif.everything is None:
+        assert section == ""
+        return
+    now = whatif.before.relativity_interval
+    assert f"×{now.low:.2f} … ×{now.high:.2f}" in section
+    for answer in whatif.answers:
+        for after in (answer.clean, answer.found):
+            span = after.relativity_interval
+            assert f"{after.tier.value}  ×{span.low:.2f} … ×{span.high:.2f}".split()[-1] in section

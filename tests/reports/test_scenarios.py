@@ -61,3 +61,20 @@ def test_the_emergency_desk_is_for_policyholders() -> None:
         assert desk not in before[name]
         assert desk in bound[name]
         assert text.load(language)("emergency.fees") in before[name]
+        for step in text.load(language).under("first_steps").values():
+            assert step in bound[name]
+            assert step not in before[name]
+
+
+def test_the_card_names_who_leads_the_response() -> None:
+    issuer = Branding(
+        insurer="例損害保険",
+        desk="事故受付",
+        coordinator="例調査会社",
+        emergency="0120-000-000",
+        policyholder=True,
+    )
+    page = pages(sample(), issuer)["applicant.ja"]
+    for given in ("例損害保険", "事故受付", "例調査会社"):
+        assert given in page
+    assert "例調査会社" not in pages(sample(), replace(issuer, policyholder=False))["applicant.ja"]

@@ -180,6 +180,8 @@ def test_commands_use_known_placeholders() -> None:
 DYNAMIC = {*SECTIONS, "controls", "sectors", "countries", "whys", "purposes", "recipients", "phases"} | {
     "blind",
     "services",
+    "first_steps",
+    "emergency",
     "scenarios",
     "delta",
     "consent",

@@ -96,7 +96,7 @@ class Terminal:
         decision, score = assessment.decision, assessment.score
         line = Text()
         line.append(visible(assessment.consent.applicant), style="bold")
-        line.append(f"  {assessment.domain}\n")
+        line.append(f"  {visible(assessment.domain)}\n")
         line.append(f"{decision.tier.value}  {self.say(f'tiers.{decision.tier.value}')}  ", style="bold")
         line.append(self.say(f"actions.{decision.action.value}"), style=f"bold {_COLOURS[decision.action]}")
         if disputed:
