@@ -15,6 +15,7 @@ from posture.checks.registry import catalogue
 from posture.core.assessment import Assessment
 from posture.core.decisions import Cover
 from reports import Branding, text
+from reports.say import Say
 from tests.reports.test_text import FORBIDDEN
 from tests.support.sample_assessment import earlier, sample
 
@@ -130,7 +131,7 @@ def test_no_page_is_mixed(said: dict[str, str]) -> None:
 def test_every_open_finding_and_every_gap_is_told_to_both(said: dict[str, str]) -> None:
     item = sample()
     for finding in item.findings:
-        sentence = html.escape(catalogue().sentence(finding, text.load("ja").language), quote=False)
+        sentence = html.escape(Say(text.load("ja"), catalogue()).finding(finding), quote=False)
         if finding.outcome.value == "fail" and not re.search(r"\d{4}-\d\d-\d\d", sentence):
             assert html.unescape(sentence) in said["applicant.ja"]
             assert finding.id in said["applicant.ja"]
