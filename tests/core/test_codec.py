@@ -21,6 +21,8 @@ from posture.core.findings import Argument
 # back do not equal themselves in another.
 FIRST, LAST = datetime(1970, 1, 1), datetime(2200, 1, 1)  # noqa: DTZ001 - bounds of clock faces
 st.register_type_strategy(datetime, st.datetimes(FIRST, LAST, timezones=st.just(UTC)))
+#: Facts hold finite numbers; what JSON has no word for is refused, which has a test of its own.
+st.register_type_strategy(float, st.floats(allow_nan=False, allow_infinity=False))
 
 
 class Colour(StrEnum):
