@@ -129,13 +129,17 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """One cell; `anchor` makes it a link inside the document, `whole` keeps a word or two on one line."""
+    """One cell; `anchor` makes it a link inside the document, `whole` keeps a word or two on one line.
+
+    `rank` orders it among the cells of its column where its text does not; negative for none.
+    """
 
     text: str
     tone: str = ""
     anchor: str = ""
     mono: bool = False
     whole: bool = False
+    rank: int = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """The applicant's report: what to mend first and how, without any premium."""
 
 from posture.core.findings import Outcome as Said
-from posture.core.findings import Owner
+from posture.core.findings import Owner, Severity
 from posture.core.whatif import Fix, Outcome
 from reports import convention
 from reports.blocks import Block, Cell, Entry, Facts, Items, Paragraph, Section, Table, Tile, Tiles
@@ -9,7 +9,10 @@ from reports.branding import Branding
 from reports.say import Say
 from reports.sections import cards, emergency, ledger, scenarios, shared
 from reports.sections.shared import heads
-from reports.view import View, checks
+from reports.view import Effect, View, checks
+
+#: The rank of the worst severity: tables put it first.
+SEVEREST = max(severity.rank for severity in Severity)
 
 
 def sections(view: View, say: Say, branding: Branding) -> tuple[Section, ...]:
@@ -109,8 +112,14 @@ def _plan(view: View, say: Say, *, linked: bool) -> Table:
             Cell(text=str(issue.number), anchor=cards.anchor(issue.finding.id) if linked else ""),
             Cell(text=say.finding(issue.finding)),
             Cell(text=say.several(dict.fromkeys(say.place(finding.target) for finding in issue.findings))),
-            Cell(text=say(f"severities.{issue.finding.severity.value}"), tone=issue.finding.severity.value),
-            Cell(text=say(f"effects.{issue.effect.value}"), whole=True),
+            Cell(
+                text=say(f"severities.{issue.finding.severity.value}"),
+                tone=issue.finding.severity.value,
+                rank=SEVEREST - issue.finding.severity.rank,
+            ),
+            Cell(
+                text=say(f"effects.{issue.effect.value}"), whole=True, rank=list(Effect).index(issue.effect)
+            ),
             Cell(text=say.owner(issue.finding.owner), whole=True),
         )
         for issue in view.issues

@@ -2,11 +2,20 @@
 
 from posture.core.application import Application
 from posture.core.assessment import Assessment
+from posture.core.decisions import Agreement, Declared
 from reports import convention
-from reports.blocks import Block, Fact, Facts, Paragraph, Section
+from reports.blocks import Block, Cell, Fact, Facts, Paragraph, Section, Table
 from reports.say import Say
 from reports.sections import book, cards, decision, ledger, mending, scenarios, score, shared
 from reports.view import View
+
+#: The order of answers in the table: what has to be asked about comes first.
+_AGREEMENTS = (
+    Agreement.CONTRADICTED,
+    Agreement.UNSUPPORTED,
+    Agreement.CONSISTENT,
+    Agreement.NOT_OBSERVABLE,
+)
 
 
 def sections(view: View, say: Say) -> tuple[Section, ...]:
@@ -69,8 +78,38 @@ def application(view: View, say: Say) -> Section:
     else:
         rows = _declared(declared, say)
         facts = Facts(rows=tuple(Fact(term=say(f"application.{key}"), text=text) for key, text in rows))
-        blocks = (facts, Paragraph(text=say("text.scan_is_no_disclosure"), tone="muted"))
+        note = Paragraph(text=say("text.scan_is_no_disclosure"), tone="muted")
+        blocks = (facts, *_answers(view, say), note)
     return Section(anchor="application", title=say("sections.application"), blocks=blocks)
+
+
+def _answers(view: View, say: Say) -> tuple[Block, ...]:
+    """Every answer of the questionnaire beside what was observed, contradictions first."""
+    answers = sorted(view.assessment.decision.declared, key=lambda one: _AGREEMENTS.index(one.agreement))
+    if not answers:
+        return ()
+    columns = shared.heads(say, ("item", "left", 8), ("answer", "left", 2), ("agreement", "left", 5))
+    return (
+        Table(
+            caption=say("captions.declared"),
+            columns=columns,
+            rows=tuple(_answer(one, view, say) for one in answers),
+        ),
+    )
+
+
+def _answer(one: Declared, view: View, say: Say) -> tuple[Cell, ...]:
+    links = shared.links(one.findings, view, say)
+    against = one.agreement is Agreement.CONTRADICTED
+    return (
+        Cell(text=say.open_word("controls", one.item)),
+        Cell(text=say("answers.yes" if one.answer else "answers.no")),
+        Cell(
+            text=say(f"agreements.{one.agreement.value}"),
+            tone="medium" if against else "",
+            anchor=links[0].anchor if links else "",
+        ),
+    )
 
 
 def _declared(declared: Application, say: Say) -> list[tuple[str, str]]:

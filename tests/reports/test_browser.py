@@ -54,6 +54,20 @@ left.id = "answer";
 left.textContent = JSON.stringify({before, after: cards(), count: document.querySelector("output").value});
 document.body.append(left);
 """
+SORTS = """
+const table = [...document.querySelectorAll("table")].find((one) => one.querySelector("[data-rank]"));
+const heads = [...table.tHead.rows[0].cells];
+const ranked = [...table.tBodies[0].rows[0].cells].findIndex((cell) => cell.dataset.rank);
+const ranks = () => [...table.tBodies[0].rows].map((row) => Number(row.cells[ranked].dataset.rank));
+const press = () => heads[ranked].querySelector("button").click();
+press();
+const up = ranks();
+press();
+const left = document.createElement("pre");
+left.id = "answer";
+left.textContent = JSON.stringify({up, down: ranks(), said: heads[ranked].getAttribute("aria-sort")});
+document.body.append(left);
+"""
 
 
 @cache
@@ -108,6 +122,14 @@ def test_the_filter_narrows_the_findings(pages: Path, tmp_path: Path) -> None:
     found = browser.answer(with_script(pages / "applicant.en.html", ASKS), tmp_path)
     assert found["before"] > found["after"] == 1
     assert found["count"] == f"1 / {found['before']}"
+
+
+def test_a_table_sorts_by_a_column(pages: Path, tmp_path: Path) -> None:
+    found = browser.answer(with_script(pages / "applicant.ja.html", SORTS), tmp_path)
+    assert found["up"] == sorted(found["up"])
+    assert found["down"] == sorted(found["up"], reverse=True)
+    assert len(set(found["up"])) > 1
+    assert found["said"] == "descending"
 
 
 def test_the_policy_lets_the_reports_own_script_run_and_no_other(pages: Path, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from models import perils, statements
 from posture.checks.registry import catalogue
 from posture.core.catalogue import Language
 from posture.core.consent import Basis, ProofMethod, Technique
-from posture.core.decisions import Action, Cover, Tier
+from posture.core.decisions import Action, Agreement, Cover, Tier
 from posture.core.dossier import Service
 from posture.core.facts import fact_classes
 from posture.core.findings import Confidence, Outcome, Owner, Severity
@@ -115,6 +115,8 @@ SECTIONS: dict[str, Iterable[str]] = {
     "areas": {card.area for card in catalogue().cards.values()},
     "asked": [kind.replace(".", "_") for kind in fact_classes()],
     "did": names(Kind),
+    "agreements": names(Agreement),
+    "answers": ("yes", "no"),
     "priorities": names(Priority),
     "services_shared": names(Service),
     "supplier_events": names(Service),
