@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from posture.app.cli.common import database_option, json_option, lang_option, print_json
+from posture.app.cli.common import Group, database_option, json_option, lang_option, print_json
 from posture.core.catalogue import Language
 from posture.core.errors import PostureError
 from posture.core.feeds import FeedName
@@ -12,7 +12,7 @@ from posture.core.feeds import FeedName
 _NAMES = [name.value for name in FeedName]
 
 
-@click.group(epilog="Example: posture feeds update")
+@click.group(cls=Group, epilog="Example: posture feeds update")
 def feeds() -> None:
     """Known-exploited flaws (KEV), likelihoods (EPSS), records of flaws (NVD), dates of support."""
 

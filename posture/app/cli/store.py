@@ -2,10 +2,10 @@
 
 import click
 
-from posture.app.cli.common import database_option, json_option, print_json
+from posture.app.cli.common import Group, database_option, json_option, print_json
 
 
-@click.group(epilog="Example: posture store purge --yes")
+@click.group(cls=Group, epilog="Example: posture store purge --yes")
 def store() -> None:
     """Look after the database."""
 
