@@ -9,7 +9,8 @@ from typing import Any, Self
 import posture
 from posture.app.settings import Settings
 from posture.core.errors import PostureError
-from posture.core.targets import address, host_name, port_ranges
+from posture.core.risky_ports import port_list
+from posture.core.targets import address, host_name
 from scanners.context import Options
 from scanners.net.routes import parse_routes
 
@@ -48,7 +49,7 @@ class RawOptions:
 def build_options(raw: RawOptions, settings: Settings) -> Options:
     """Check and convert. Raises PostureError."""
     if raw.ports is not None:
-        port_ranges(raw.ports)
+        port_list(raw.ports)
     contact = settings.contact
     return Options(
         resolvers=tuple(_resolver(text) for text in raw.resolvers),

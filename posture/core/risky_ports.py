@@ -11,6 +11,9 @@ from enum import StrEnum
 from functools import cache
 from typing import Final
 
+from posture.core.consent import DEFAULT_PORTS
+from posture.core.targets import PortRange, port_ranges
+
 
 class Group(StrEnum):
     """What the services of a group have in common; the value is the name of the check that reads it."""
@@ -170,6 +173,52 @@ _TABLE: Final[dict[Group, tuple[_Row, ...]]] = {
         _Row(ports=(2181,), service="ZooKeeper", spoken="zookeeper"),
     ),
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UdpService:
+    """A service on UDP: `management` gives a hand on the machine, `amplifier` is abused to flood others."""
+
+    port: int
+    service: str
+    kind: str
+
+
+#: Those that a harmless question of their protocol is known for; they are asked only where UDP ports are
+#: named.
+UDP: Final[tuple[UdpService, ...]] = (
+    UdpService(port=111, service="rpcbind", kind="amplifier"),
+    UdpService(port=123, service="NTP", kind="amplifier"),
+    UdpService(port=137, service="NetBIOS", kind="amplifier"),
+    UdpService(port=161, service="SNMP", kind="management"),
+    UdpService(port=623, service="IPMI", kind="management"),
+    UdpService(port=1434, service="Microsoft SQL Server Browser", kind="amplifier"),
+    UdpService(port=1900, service="SSDP", kind="amplifier"),
+    UdpService(port=5060, service="SIP", kind="telephony"),
+    UdpService(port=11211, service="memcached", kind="amplifier"),
+)
+
+
+#: The operator's word for every port of `UDP`.
+UDP_PORTS: Final = "udp"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortList:
+    """What an operator asks for: ports by number, and whether the default list besides."""
+
+    ranges: tuple[PortRange, ...]
+    default: bool
+
+
+def port_list(text: str) -> PortList:
+    """Read nmap's port language with two words more: `default` and `udp`. Raises PostureError."""
+    words = [word.strip() for word in text.split(",")]
+    plain = ",".join(word for word in words if word not in (DEFAULT_PORTS, UDP_PORTS))
+    ranges = port_ranges(plain) if plain or len(words) == words.count("") else ()
+    if UDP_PORTS in words:
+        ranges += tuple(PortRange(protocol="udp", first=one.port, last=one.port) for one in UDP)
+    return PortList(ranges=ranges, default=DEFAULT_PORTS in words)
 
 
 @cache

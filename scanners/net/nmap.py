@@ -28,12 +28,12 @@ _VERSION = re.compile(r"^Nmap version (\S+)", re.MULTILINE)
 _FOLDERS = ("/usr/bin", "/usr/local/bin", "/usr/sbin", "/usr/local/sbin", "/opt/homebrew/bin")
 
 #: Every argument a caller may give, with the form of its value. nmap reads `-badopt` as `-b adopt`, and takes
-#: anything with a hyphen in front for an option; so nothing is passed on that is not listed here.
+#: anything with a hyphen in front for an option; so nothing is passed on that is not listed here. -sU is not:
+#: what it sends to UDP ports holds a community string and more that is never sent.
 _ARGUMENTS = {
     "-sT": None,
     "-sS": None,
-    "-sU": None,
-    "-p": re.compile(r"[TU0-9][TU0-9:,-]*"),
+    "-p": re.compile(r"[T0-9][T0-9:,-]*"),
 }
 
 

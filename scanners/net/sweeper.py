@@ -32,7 +32,7 @@ class Sweeper:
     async def sweep(self, permits: Sequence[Permit], arguments: Sequence[str], *, seconds: float) -> bytes:
         """Runs nmap and returns its XML about the permits' addresses; `seconds` bound each address.
 
-        Where raw packets are not allowed to us, connections are made instead, and UDP ports are left out.
+        Where raw packets are not allowed to us, connections are made instead.
         Raises NetFailure (not-permitted, unreachable, budget), NmapError, ValueError for a foreign argument.
         """
         words = checked(arguments)
@@ -143,10 +143,8 @@ def _fixed(addresses: Iterable[str], *, rate: float, seconds: float) -> tuple[st
 
 
 def _unprivileged(words: Sequence[str]) -> tuple[str, ...]:
-    """The same sweep with ordinary connections; UDP cannot be asked that way."""
-    tcp = ",".join(str(one) for one in _ports(words) if one.protocol == "tcp")
-    if not tcp:
-        raise NetFailure(Reason.NO_DATA, "UDP ports can be asked only by an nmap that may send raw packets")
+    """The same sweep with ordinary connections."""
+    tcp = ",".join(str(one) for one in _ports(words))
     return ("-sT", "--unprivileged", "-p", f"T:{tcp}")
 
 

@@ -15,9 +15,10 @@ from scanners.context import Context
 from scanners.net.failure import NetFailure
 from scanners.net.nmap import NmapError, find_nmap
 from scanners.observe import digest, observe
+from scanners.ports import datagrams
 from scanners.ports.control import Control
 from scanners.ports.plan import Host, Spot, asked_ports, hosts_of, named_ports, spell
-from scanners.ports.report import HostReport, Key, PortReport, read
+from scanners.ports.report import HostReport, PortReport, read
 
 __all__ = ["KINDS", "named_ports", "scan"]
 
@@ -35,7 +36,6 @@ _MOST_OPEN_SHARE = 0.4
 _SHARE_FROM = 50
 #: A silent port is asked twice; the third share is for packets that get lost.
 _PROBES_PER_PORT = 3
-_UDP_SECONDS = 2.0
 _STATES = ("open", "closed", "filtered")
 
 T = TypeVar("T")
@@ -84,13 +84,19 @@ async def _swept(context: Context, spots: Sequence[Spot], turns: asyncio.Semapho
 
 async def _sweep(context: Context, spots: Sequence[Spot]) -> HostReport:
     """What answers at one physical address. Raises NetFailure where the answers must not be believed."""
+    tcp = [spot for spot in spots if spot.protocol == "tcp"]
+    report = await _sweep_tcp(context, tcp) if tcp else HostReport(ports={})
+    answers = await datagrams.ask(context, [spot for spot in spots if spot.protocol == "udp"])
+    return replace(report, ports={**report.ports, **answers})
+
+
+async def _sweep_tcp(context: Context, spots: Sequence[Spot]) -> HostReport:
     permits = _permits(context, spots)
     keys = frozenset(spot.key for spot in spots)
-    seconds = _seconds(context, keys)
+    seconds = _seconds(context, len(keys))
     control = Control(context.gateway, spots)
     await control.before()
-    words = ("-sS", "-sU") if any(protocol == "udp" for protocol, _ in keys) else ("-sS",)
-    run = context.gateway.nmap(permits, (*words, "-p", spell(keys)), seconds=seconds)
+    run = context.gateway.nmap(permits, ("-sS", "-p", spell(keys)), seconds=seconds)
     report = read(await _guarded(run, control.hold()), spots[0].address, keys)
     if report.timed_out:
         raise NetFailure(Reason.TIMEOUT, f"nmap gave up after {seconds:.0f} seconds")
@@ -108,12 +114,9 @@ def _permits(context: Context, spots: Sequence[Spot]) -> tuple[Permit, ...]:
     return tuple(context.gateway.permit(target, Technique.PORTS) for target in physical)
 
 
-def _seconds(context: Context, keys: Iterable[Key]) -> float:
+def _seconds(context: Context, ports: int) -> float:
     """The budget, or as long as that many ports take at the pace the host is granted."""
-    protocols = [protocol for protocol, _ in keys]
-    rate = context.options.sweep_rate
-    need = _PROBES_PER_PORT * len(protocols) / rate + _UDP_SECONDS * protocols.count("udp")
-    return max(context.options.budget, need)
+    return max(context.options.budget, _PROBES_PER_PORT * ports / context.options.sweep_rate)
 
 
 async def _guarded(work: Coroutine[Any, Any, T], guard: Coroutine[Any, Any, None]) -> T:

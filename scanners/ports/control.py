@@ -34,7 +34,7 @@ class Control:
     def __init__(self, gateway: Gateway, spots: Sequence[Spot]) -> None:
         self._gateway = gateway
         self._address = spots[0].address
-        self._spots = {spot.number: spot for spot in spots if spot.protocol == "tcp"}
+        self._spots = {spot.number: spot for spot in spots}
         self._known: dict[int, bool] = {}
         self._failure = NetFailure(Reason.TIMEOUT, "silence")
 
@@ -81,8 +81,7 @@ class Control:
         if not any(self._known.values()):
             # Closed ports alone prove nothing against a ban by RST: those that the sweep saw open do.
             self._known |= _answers(report, open_only=bool(self._known))
-        udp_alone = not self._spots and any(port.answered for port in report.ports.values())
-        if not self._known and not udp_alone:
+        if not self._known:
             raise _nothing(report, self._failure)
         await self._confirm("after")
         self._contradicted(report)

@@ -47,27 +47,35 @@ class Host:
         return Target(name=self.names[0] if self.names else None, address=self.address)
 
 
-def named_ports(consent: Consent, options: Options) -> tuple[PortRange, ...] | None:
-    """The ports that operator or consent name; None means the default list.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Ports that are named; `default`: our default list besides."""
+
+    ranges: tuple[PortRange, ...]
+    default: bool
+
+
+def named_ports(consent: Consent, options: Options) -> Wanted:
+    """The ports that operator or consent name.
 
     Raises PostureError for a malformed list, and RefusedError where the operator names a port that a consent
     with a list of its own does not. Sends nothing, so that it can be asked before anything else is done.
     """
     granted = consent.port_ranges()
-    if options.ports is None or options.ports == DEFAULT_PORTS:
-        return granted
-    asked = port_ranges(options.ports)
-    if granted is not None:
-        _within(asked, granted)
-    return asked
+    asked = risky_ports.port_list(DEFAULT_PORTS if options.ports is None else options.ports)
+    if granted is None:
+        return Wanted(ranges=asked.ranges, default=asked.default)
+    _within(asked.ranges, granted)
+    return Wanted(ranges=(*asked.ranges, *(granted if asked.default else ())), default=False)
 
 
 async def asked_ports(context: Context) -> Mapping[str, frozenset[int]]:
     """The ports of this scan by protocol: as named, or nmap's usual ones with every port of our risk list."""
-    named = named_ports(context.gateway.scope.consent, context.options)
-    if named is None:
-        usual = port_ranges(await context.gateway.usual_ports(USUAL))
-        named = (*usual, *(PortRange(protocol="tcp", first=n, last=n) for n in risky_ports.numbers()))
+    wanted = named_ports(context.gateway.scope.consent, context.options)
+    named = [*wanted.ranges]
+    if wanted.default:
+        named += port_ranges(await context.gateway.usual_ports(USUAL))
+        named += [PortRange(protocol="tcp", first=n, last=n) for n in risky_ports.numbers()]
     ports: dict[str, set[int]] = {}
     for one in named:
         ports.setdefault(one.protocol, set()).update(range(one.first, one.last + 1))

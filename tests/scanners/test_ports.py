@@ -1,7 +1,6 @@
 """The sweep with the real nmap against real hosts: what is seen, and what must never look clean."""
 
 import asyncio
-import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ from posture.core.targets import Target
 from scanners import ports
 from scanners.context import Context, Options
 from scanners.net.routes import Route, Routes
+from scanners.ports import datagrams
 from tests.support.net_servers import (
     NAME,
     NOW,
@@ -370,30 +370,75 @@ def test_a_host_too_slow_for_its_time() -> None:
 # -- UDP -----------------------------------------------------------------------------------------------------
 
 
+@contextmanager
+def answering(reply: bytes | None) -> Iterator[tuple[int, list[bytes]]]:
+    """A UDP port that says `reply` to everything (None: nothing), and what it heard."""
+    heard: list[bytes] = []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind((HOST, 0))
+        sock.settimeout(10)
+
+        def serve() -> None:
+            while True:
+                try:
+                    data, peer = sock.recvfrom(4096)
+                except OSError:
+                    return
+                heard.append(data)
+                if data == b"over":
+                    return
+                if reply is not None:
+                    sock.sendto(reply, peer)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield sock.getsockname()[1], heard
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as last:
+            last.sendto(b"over", sock.getsockname())
+        thread.join(5)
+        heard.remove(b"over")
+
+
+def datagrams_to(*places: tuple[int, int], tcp: int | None = None) -> Context:
+    """Logical UDP ports and where they are."""
+    routes = tuple(Route(name=NAME, port=port, to_address=HOST, to_port=number) for port, number in places)
+    ports = [f"U:{port}" for port, _ in places] + ([f"T:{tcp}"] if tcp else [])
+    return context(replace(PATIENT, ports=",".join(ports), routes=Routes(routes=routes)))
+
+
 def test_udp_ports_are_told_only_where_they_answered() -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as quiet:
-        quiet.bind((HOST, 0))
-        number = quiet.getsockname()[1]
-        shut = unused(HOST)[1]
-        with Server(close, address=HOST) as server:
-            ctx = context(replace(OPTIONS, ports=f"T:{server.port},U:{number},U:{shut}"))
-            (obs,) = scan(ctx)
+    with (
+        answering(b"anything") as (snmp, heard),
+        answering(None) as (ntp, unheard),
+        Server(close, address=HOST) as server,
+    ):
+        places = (161, snmp), (123, ntp), (623, unused(HOST)[1])
+        (obs,) = scan(datagrams_to(*places, tcp=server.port))
     fact = seen(obs)
-    assert fact.swept(server.port)
-    assert not fact.swept(number, "udp"), "silence says nothing with UDP"
+    told = {(port.protocol, port.port): port.state for port in fact.ports}
+    assert told == {("tcp", server.port): "open", ("udp", 161): "open", ("udp", 623): "closed"}
+    assert not fact.swept(123, "udp"), "silence says nothing with UDP"
     assert isinstance(obs.result, Seen)
     assert obs.result.gaps == (Gap(path="ports.udp", reason=Reason.NO_DATA),)
-    assert [(port.protocol, port.state) for port in fact.ports if port.port == server.port] == [
-        ("tcp", "open")
-    ]
+    assert heard == [datagrams.QUESTIONS[161][1]]
+    assert unheard == [datagrams.QUESTIONS[123][1]] * 2, "asked again once"
 
 
 def test_udp_alone_is_its_own_control() -> None:
-    shut = unused(HOST)[1]
-    (obs,) = scan(context(replace(OPTIONS, ports=f"U:{shut}")))
-    if os.geteuid() == 0:
-        assert [(port.protocol, port.port, port.state) for port in seen(obs).ports] == [
-            ("udp", shut, "closed")
-        ]
-    else:
-        assert unseen(obs)[0] is Reason.NO_DATA
+    with answering(b"x" * 60_000) as (port, _):
+        (obs,) = scan(datagrams_to((5060, port)))
+    assert [(port.protocol, port.port, port.state) for port in seen(obs).ports] == [("udp", 5060, "open")]
+
+
+def test_udp_ports_without_a_harmless_question_are_not_asked() -> None:
+    with answering(b"hello") as (port, heard):
+        ctx = datagrams_to((69, port))
+        (obs,) = scan(ctx)
+    assert unseen(obs)[0] is Reason.NO_DATA
+    assert heard == []
+    assert ctx.gateway.ledger.contacts() == ()
+
+
+def test_no_question_holds_a_community_string_or_a_name_of_somebody() -> None:
+    for _, question in datagrams.QUESTIONS.values():
+        assert not any(word in question.lower() for word in (b"public", b"private", b"admin", b"anonymous"))

@@ -83,15 +83,19 @@ def test_the_default_list_is_nmaps_thousand_and_all_our_risky_ports() -> None:
         ("22,80-90", None, "T:22,80-90"),
         ("22,80-90", "default", "T:22,80-90"),
         ("22,80-90", "81-82", "T:81-82"),
+        ("default", "default,U:161", "default+U:161"),
+        ("default", "udp", "U:111,123,137,161,623,1434,1900,5060,11211"),
+        ("U:1-65535", "udp, U:7", "U:7,111,123,137,161,623,1434,1900,5060,11211"),
     ],
 )
 def test_who_names_the_ports(granted: str, wanted: str | None, expected: str | None) -> None:
     named = named_ports(consent(ports=granted), replace(OPTIONS, ports=wanted))
-    keys = [(one.protocol, n) for one in named or () for n in range(one.first, one.last + 1)]
-    assert (spell(keys) or None) == expected
+    numbers = spell((one.protocol, n) for one in named.ranges for n in range(one.first, one.last + 1))
+    told = "+".join(filter(None, ("default" if named.default else "", numbers)))
+    assert told == (expected or "default")
 
 
-@pytest.mark.parametrize("wanted", ["23", "80-91", "U:22", "1-65535"])
+@pytest.mark.parametrize("wanted", ["23", "80-91", "U:22", "1-65535", "default,23", "udp"])
 def test_the_operator_may_not_go_beyond_the_consent(wanted: str) -> None:
     with pytest.raises(RefusedError) as caught:
         named_ports(consent(ports="22,80-90"), replace(OPTIONS, ports=wanted))

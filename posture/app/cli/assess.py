@@ -32,7 +32,10 @@ from posture.core.errors import ExitCode
     "--out", type=click.Path(path_type=Path), help="Folder for the reports  [default: posture-DOMAIN]."
 )
 @paper_options
-@click.option("--ports", help="Ports to sweep instead of the consent's, within them: 22,80,8000-8100.")
+@click.option(
+    "--ports",
+    help="Ports to sweep, within the consent: 22,8000-8100,U:161; `default` and `udp` are lists of ours.",
+)
 @scan_options
 @lang_option
 @json_option

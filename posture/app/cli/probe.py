@@ -49,7 +49,7 @@ _full = click.option("--full", is_flag=True, help="Ask mail servers for every su
 click.option("--starttls", metavar="PROTO", help="Begin with STARTTLS: smtp, imap, pop3, ftp …")(
     _full(_area(Technique.TLS, "HOST[:PORT]", "TLS protocols, suites and certificates of HOST:PORT (443)."))
 )
-click.option("--ports", help="Ports to sweep: 22,80,8000-8100.")(
+click.option("--ports", help="Ports to sweep: 22,80,8000-8100,U:161; `default` and `udp` are lists of ours.")(
     _area(Technique.PORTS, "HOST[:PORT]", "Open ports of HOST, or whether HOST:PORT is open.")
 )
 

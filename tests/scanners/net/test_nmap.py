@@ -271,10 +271,9 @@ print(asyncio.run(gateway.nmap([permit], sys.argv[1:], seconds=20)).decode())
 
 def test_an_ordinary_user_sweeps_with_connections(real: str) -> None:
     with Server(close) as server:
-        ran = as_ordinary_user(["-c", _ASK, "-sS", "-sU", "-p", f"T:{server.port},U:161"])
+        ran = as_ordinary_user(["-c", _ASK, "-sS", "-p", f"T:{server.port}"])
     assert 'type="connect" protocol="tcp"' in ran.stdout, ran.stderr
     assert f'portid="{server.port}"><state state="open"' in ran.stdout
-    assert 'protocol="udp"' not in ran.stdout
 
 
 def test_root_without_raw_sockets_falls_back_too(real: str) -> None:
@@ -286,14 +285,11 @@ def test_root_without_raw_sockets_falls_back_too(real: str) -> None:
     assert f'portid="{server.port}"><state state="open"' in ran.stdout
 
 
-def test_udp_alone_needs_privileges(fake: Callable[[str], Options], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    monkeypatch.delenv("NMAP_PRIVILEGED", raising=False)
-    gateway = door(fake("echo swept"))
-    with witnessed() as events, pytest.raises(NetFailure) as caught:
-        sweep(gateway, leave(gateway), "-sU", "-p", "U:161")
-    assert caught.value.reason is Reason.NO_DATA
-    assert events == []
+def test_nmap_never_asks_udp_ports() -> None:
+    """Its own questions hold a community string (nmap-payloads, port 161)."""
+    for words in (("-sU", "-p", "U:161"), ("-sS", "-p", "U:161"), ("-sS", "-p", "T:1,U:161")):
+        with pytest.raises(ValueError, match="nmap"):
+            checked(words)
 
 
 # -- ended and reaped ----------------------------------------------------------------------------------------
