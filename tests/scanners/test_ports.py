@@ -19,6 +19,7 @@ from scanners import ports
 from scanners.context import Context, Options
 from scanners.net.routes import Route, Routes
 from scanners.ports import datagrams
+from scanners.ports.report import HostReport, read
 from tests.support.net_servers import (
     NAME,
     NOW,
@@ -173,13 +174,13 @@ def _refusal(listener: socket.socket, stack: ExitStack) -> None:
 
 
 @contextmanager
-def banning(ban: Ban, bait: int) -> Iterator[int]:
-    """A host with an open port that takes our kind in, until somebody touches the bait."""
+def banning(ban: Ban, bait: int) -> Iterator[tuple[int, threading.Event]]:
+    """A host with an open port that takes us in until somebody touches the bait; the event says when."""
     with ExitStack() as stack:
         listener = stack.enter_context(socket.create_server((HOST, 0)))
         trap = stack.enter_context(socket.create_server((HOST, bait)))
         trap.settimeout(30)
-        over = threading.Event()
+        over, banned = threading.Event(), threading.Event()
 
         def watch() -> None:
             try:
@@ -188,10 +189,11 @@ def banning(ban: Ban, bait: int) -> Iterator[int]:
                 return
             if not over.is_set():
                 ban(listener, stack)
+            banned.set()
 
         thread = threading.Thread(target=watch, daemon=True)
         thread.start()
-        yield listener.getsockname()[1]
+        yield listener.getsockname()[1], banned
         over.set()
         with socket.socket() as wake:
             wake.connect_ex((HOST, bait))
@@ -203,10 +205,17 @@ def test_a_host_that_bans_us_half_way_is_not_clean(ban: Ban) -> None:
     """As an ordinary user does, by connections: the bait is no likely port, so only the sweep touches it."""
     with ExitStack() as stack:
         bait = unused(HOST)[1]
-        control = stack.enter_context(banning(ban, bait))
+        control, banned = stack.enter_context(banning(ban, bait))
+
+        def read_once_banned(*arguments: Any) -> HostReport:
+            """However fast the sweep was: what is asked after it finds the ban."""
+            assert banned.wait(30)
+            return read(*arguments)
+
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("scanners.ports.control._LIKELY", (control,))
             patch.setattr("scanners.ports.control._MOST_TRIED", 1)
+            patch.setattr("scanners.ports.read", read_once_banned)
             patch.setattr("os.geteuid", lambda: 1000)
             patch.delenv("NMAP_PRIVILEGED", raising=False)
             (obs,) = scan(asking(control, bait))
