@@ -82,6 +82,8 @@ def _outcome(after: Outcome, say: Say) -> tuple[Cell, ...]:
 
 
 def _plan(plan: Plan, view: View, say: Say) -> Paragraph:
+    if not plan.fixes:
+        return Paragraph(text=say("mending.nothing", tier=plan.target.value))
     key = "mending.reached" if plan.reached else "mending.not_reached"
     how = say("mending.exact" if plan.exact else "mending.greedy", candidates=plan.candidates)
     text = say(key, hours=convention.number(plan.effort), tier=plan.after.tier.value)

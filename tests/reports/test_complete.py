@@ -2,9 +2,12 @@
 
 from dataclasses import replace
 
+import pytest
+
 import reports
 from posture.checks.registry import catalogue
 from posture.core.catalogue import Language
+from posture.core.decisions import Contribution, Statement, Step
 from posture.core.findings import Outcome
 from reports.complete import complete
 from tests.support.sample_assessment import sample
@@ -41,3 +44,26 @@ def test_a_message_whose_arguments_changed_is_not_half_filled() -> None:
     first = next(f for f in item.findings if f.check == "dns/caa" and f.outcome is Outcome.FAIL)
     known = complete(catalogue(), [replace(first, message="restricted", arguments={})])
     assert known.cards["dns/caa"].wordings[Language.JA].messages["restricted"] == "dns/caa: restricted"
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_what_an_old_decision_says_is_told_by_ids_where_todays_words_do_not_fit(language: Language) -> None:
+    """A file is defended in five years: statements, features and steps may be gone from the words by then."""
+    item = sample()
+    gone = Statement(id="no-such-reason", arguments={"feature": "no_such_feature", "factor": 1.2})
+    other = Statement(id="raises", arguments={"something": "else"})
+    old = replace(
+        item,
+        score=replace(item.score, contributions=(Contribution(feature="gone", factor=1.2, state="seen"),)),
+        decision=replace(
+            item.decision,
+            reasons=(gone, other),
+            steps=(Step(name="gone", values={"A": 1.0}), Step(name="older", values={"gone_peril": 1.0})),
+        ),
+    )
+    files = reports.produce(
+        old, catalogue(), languages=(language,), formats=("html",), audiences=("underwriter",)
+    )
+    page = files[f"underwriter.{language}.html"].decode()
+    for told in ("no-such-reason", "no_such_feature", "raises", "gone_peril"):
+        assert told in page
