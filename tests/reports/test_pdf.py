@@ -3,6 +3,7 @@
 import re
 import subprocess
 import unicodedata
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,25 @@ import pytest
 import reports
 from posture.checks.registry import catalogue
 from reports import view
-from reports.blocks import Document
+from reports.blocks import (
+    TONES,
+    Bar,
+    Bars,
+    Block,
+    Cell,
+    Column,
+    Document,
+    Entry,
+    Items,
+    Link,
+    Notice,
+    Paragraph,
+    Section,
+    Table,
+    Tick,
+    Tile,
+    Tiles,
+)
 from reports.branding import Branding
 from reports.compose import Audience, compose
 from reports.fonts import packaged
@@ -106,6 +125,42 @@ def test_nothing_runs_off_the_page(audience: Audience, language: str, tmp_path: 
     assert len(boxes) > 200
     outside = [word for left, _, right, _, word in boxes if float(left) < 48 or float(right) > 547]
     assert outside == []
+
+
+def gallery(language: str) -> Document:
+    """Every block in every tone, with and without links, marks and notes."""
+    links = ("", "gallery")
+    cells = tuple(
+        (Cell(text="a", tone=tone, anchor=anchor, mono=mono, whole=whole), Cell(text="b"))
+        for tone in TONES
+        for anchor in links
+        for mono in (False, True)
+        for whole in (False, True)
+    )
+    refs = (Link(text="No. 1", anchor="gallery"),)
+    columns = (Column(title="one"), Column(title="two", align="right"))
+    ticks = (Tick(at=0.0, text="0"), Tick(at=0.5, text="half", strong=True), Tick(at=1.0, text="1"))
+    bars = tuple(
+        Bar(label="bar", value="1", start=start, end=0.6, low=0.1, high=0.9, mark=0.5, tone=tone, links=refs)
+        for tone in TONES
+        for start in (None, 0.2)
+    )
+    blocks: list[Block] = [Paragraph(text="text", tone=tone, links=refs) for tone in TONES]
+    blocks += [Notice(title="title", text="text", tone=tone) for tone in TONES if tone]
+    blocks += [
+        Items(entries=(Entry(text="text", note="note", links=refs),), ordered=ordered)
+        for ordered in (False, True)
+    ]
+    blocks += [Table(caption="table", columns=columns, rows=cells, total=total) for total in (False, True)]
+    blocks += [Bars(caption="bars", heads=("a", "", "b"), ticks=ticks, bars=bars)]
+    blocks += [Tiles(tiles=tuple(Tile(label="l", value="v", note="n", tone=tone) for tone in TONES[:6]))]
+    section = Section(anchor="gallery", title="gallery", blocks=tuple(blocks))
+    return replace(document(Audience.UNDERWRITER, language), sections=(section,))
+
+
+@pytest.mark.parametrize("language", reports.LANGUAGES)
+def test_every_block_in_every_dress_meets_the_standards(language: str) -> None:
+    assert pdf.render(gallery(language), fonts=packaged()).startswith(b"%PDF-")
 
 
 @pytest.mark.parametrize("text", STRINGS)
