@@ -60,6 +60,7 @@ class Appetite:
     groups: Mapping[Group, Colour]
     numbers: Mapping[int, Colour]
     knock_outs: Mapping[KnockOutId, KnockOut]
+    declarations: tuple[str, ...]
     remedies: Mapping[str, Remedy]
     digest: str
 
@@ -107,6 +108,7 @@ def _read(path: Path, content: Mapping[str, Any]) -> Appetite:
             KnockOutId(k): KnockOut(check=str(v["check"]), then=Action(v["then"]))
             for k, v in section("knock_outs").items()
         },
+        declarations=tuple(k for k, v in section("declarations").items() if Action(v) is Action.REFER),
         remedies={k: _remedy(v) for k, v in section("subjectivities").items()},
         digest=hashlib.sha256(path.read_bytes()).hexdigest(),
     )

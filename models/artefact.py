@@ -133,7 +133,7 @@ def load(path: Path) -> Artefact:
     if content.get("digest") != digest(content):
         raise _bad(path, "does not match its digest")
     try:
-        return _artefact(content)
+        return read(content)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise _bad(path, f"is malformed: {type(error).__name__} {error}") from None
 
@@ -162,7 +162,8 @@ def _bad(path: Path, what: str) -> PostureError:
     )
 
 
-def _artefact(content: Mapping[str, Any]) -> Artefact:
+def read(content: Mapping[str, Any]) -> Artefact:
+    """The artefact of a document. Raises KeyError, TypeError, ValueError or AttributeError when malformed."""
     features = tuple(_feature(name, entry) for name, entry in content["features"].items())
     expected = feature_schema(feature.name for feature in features)
     if content["features_schema"] != expected:

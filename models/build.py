@@ -6,7 +6,7 @@ because no open data joins posture to claims.
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -117,11 +117,17 @@ def deployable(model: RiskModel) -> Deployable:
 
 
 def export(
-    made: Deployable, table: priors.PriorTable, *, name: str, severity: Mapping[str, float] | None = None
+    made: Deployable,
+    table: priors.PriorTable,
+    *,
+    name: str,
+    severity: Mapping[str, float] | None = None,
+    markets: Sequence[Tables] | None = None,
 ) -> dict[str, Any]:
     """A model as an artefact document, balanced on the reference book and every dated rating table.
 
-    `severity` are the scales that own losses taught, by peril; 1 where nothing is given.
+    `severity` are the scales that own losses taught, by peril; 1 where nothing is given. `markets` balances
+    it on these tables instead.
     """
     rows = tuple(table.rows[feature] for feature in made.names)
     book = reference_book(rows)
@@ -155,7 +161,8 @@ def export(
         "coverage_floor": table.coverage_floor,
         "letters": dict(table.letters),
         "balance": {
-            market.key: _balance(market, factors, table, made.expected) for market in tables.everything()
+            market.key: _balance(market, factors, table, made.expected)
+            for market in (tables.everything() if markets is None else markets)
         },
     }
     kept = {key: artefact.rounded(value) for key, value in content.items()}

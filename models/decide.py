@@ -75,7 +75,7 @@ def decide(case: Case) -> Decision:
         knock_outs=knock_outs,
         subjectivities=remedies,
         reasons=(*refers, *_notes(case, priced=priced), *_drivers(case.score, tier, action)),
-        indication=action is Action.REFER or not case.basis.tables.filing.filed,
+        indication=action is Action.REFER or not case.basis.tables.filing.in_force(case.on),
         steps=case.rated.steps,
         facts_known=differences,
         declared=compared,
@@ -146,6 +146,9 @@ def _referrals(case: Case, tier: Tier, knock_outs: Sequence[Statement]) -> Itera
             yield _say(ReasonId.WITHHELD, features=names, reason=reason.value)
     if case.application is not None:
         yield from applications.referrals(case.basis.tables, case.application, case.on)
+        for name in appetite.profile().declarations:
+            if case.application.further.get(name) is True:
+                yield _say(ReasonId.DECLARATION, declaration=name)
 
 
 def _outside(case: Case, knock_outs: Sequence[Statement]) -> Iterator[Statement]:
@@ -178,7 +181,7 @@ def _notes(case: Case, *, priced: bool) -> Iterator[Statement]:
         return
     tables, rated = case.basis.tables, case.rated
     shown = loadings(case.basis, rated.technical, rated.charged)
-    if not tables.filing.filed:
+    if not tables.filing.in_force(case.on):
         yield _say(ReasonId.INDICATION, country=tables.market)
     groups = rating.unseen_groups(case.basis)
     if groups:

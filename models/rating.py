@@ -96,16 +96,21 @@ def floor_and_cap(technical: Factors, bounds: Bounds, *, floored: bool) -> Facto
     }
 
 
-def schedule(tables: Tables, factor: float) -> float:
-    """11. The underwriter's schedule. Raises PostureError outside the filed range."""
-    allowed = tables.filing.schedule
+def schedule(tables: Tables, factor: float, charged: Factors) -> float:
+    """11. The underwriter's schedule. Raises PostureError outside the filed range, alone or in total."""
+    _inside(tables.filing.schedule, factor, f"A schedule factor of {factor}")
+    for cover, posture in charged.items():
+        _inside(tables.filing.total, posture * factor, f"Cover {cover} at {posture * factor:.4f} in total")
+    return factor
+
+
+def _inside(allowed: Bounds, factor: float, what: str) -> None:
     if not allowed.low <= factor <= allowed.high:
         raise PostureError(
-            f"A schedule factor of {factor} lies outside the filed range {allowed.low} to {allowed.high}.",
+            f"{what} lies outside the filed range {allowed.low} to {allowed.high}.",
             remedy="Stay inside the range, or refer; nothing leaves the filing.",
             code="outside-filing",
         )
-    return factor
 
 
 def expenses(
@@ -129,14 +134,33 @@ def minimum(tables: Tables, shares: Mapping[Cover, float]) -> Mapping[Cover, flo
 
 
 def rounding(
-    tables: Tables, gross: Mapping[Cover, float], least: Mapping[Cover, float]
+    tables: Tables,
+    gross: Mapping[Cover, float],
+    least: Mapping[Cover, float],
+    filed: Mapping[Cover, Bounds],
 ) -> Mapping[Cover, int]:
-    """14. Half up to the table's unit; the minimum rounds up so that it is never undercut."""
+    """14. Half up to the table's unit, inside the filed amounts; the minimum is never undercut."""
     unit = tables.rounding
     return {
-        cover: max(math.floor(amount / unit + 0.5), math.ceil(least[cover] / unit - 1e-9)) * unit
+        cover: max(
+            min(math.floor(amount / unit + 0.5), math.floor(filed[cover].high / unit + 1e-9)),
+            math.ceil(filed[cover].low / unit - 1e-9),
+            math.ceil(least[cover] / unit - 1e-9),
+        )
+        * unit
         for cover, amount in gross.items()
     }
+
+
+def filed_amounts(basis: Basis, shares: Mapping[Cover, float]) -> Mapping[Cover, Bounds]:
+    """Gross premium of each cover at both ends of the filed range in total."""
+    ends = basis.tables.filing.total
+    base = moved(basis, {cover: 1 / basis.balance.capped[cover] for cover in basis.pure})
+    low, high = (
+        expenses(basis.tables, {cover: amount * end for cover, amount in base.items()}, shares)
+        for end in (ends.low, ends.high)
+    )
+    return {cover: Bounds(low=low[cover], high=high[cover]) for cover in basis.pure}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,13 +187,13 @@ def rate(basis: Basis, *, unseen: score.Unseen = score.Unseen.MEAN) -> Rated:
     technical = controls(tables, clipped, basis.controls)
     bounds = credibility.charged_bounds(tables, model.expected_claims)
     charged = floor_and_cap(technical, bounds, floored=bool(unseen_groups(basis)))
-    scheduled = schedule(tables, basis.schedule)
+    scheduled = schedule(tables, basis.schedule, charged)
     restored = {cover: factor / balance.capped[cover] for cover, factor in charged.items()}
     cost = {cover: amount * scheduled for cover, amount in moved(basis, restored).items()}
     shares = neutral_shares(basis)
     gross = expenses(tables, cost, shares)
     least = minimum(tables, shares)
-    premium = rounding(tables, gross, least)
+    premium = rounding(tables, gross, least, filed_amounts(basis, shares))
     g = relativity(balance, balanced)
     steps: dict[StepName, Mapping[Any, float]] = {
         StepName.SHRINKAGE: shrinkage(model, basis.values),

@@ -26,6 +26,7 @@ class ReasonId(StrEnum):
     RECORDS = "records-above-authority"  # records, authority
     INCIDENTS = "incidents-declared"  # count, years
     DIFFERS = "declared-differs"  # control, check (tuple): put neutrally, it is a question
+    DECLARATION = "declaration-refers"  # declaration: an answer that the appetite wants looked at
     OUTSIDE = "outside-appetite"  # tier or count of knock-outs: on what was observed alone
     NOT_SURE = "decline-needs-observation"  # tier, observed: the tier that what was observed alone gives
     CAPPED = "loading-capped"  # cover, technical, charged

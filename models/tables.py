@@ -36,12 +36,23 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filing:
-    """What the authority approved. Without status `filed` every premium is an indication."""
+    """What the authority approved, and for which days (`valid_until` is exclusive).
+
+    `factor` bounds each factor of the posture, `schedule` the underwriter's, `total` their product:
+    no override, schedule or rounding leaves them. Unless `in_force`, every premium is an indication.
+    """
 
     filed: bool
     id: str
+    valid_from: date
+    valid_until: date
     factor: Bounds
     schedule: Bounds
+    total: Bounds
+
+    def in_force(self, on: date) -> bool:
+        """Whether a premium of this day may be bound."""
+        return self.filed and self.valid_from <= on < self.valid_until
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +191,20 @@ def load(country: str, on: date) -> Tables:
     return read(begun[-1])
 
 
+def named(text: str) -> Tables:
+    """Tables by their key (JP/2026-01-01) or the path of their file. Raises PostureError for neither."""
+    kept = MARKETS / f"{text.lower()}.toml"
+    path = kept if kept.is_file() and kept.parent.parent == MARKETS else Path(text)
+    if not path.is_file():
+        keys = ", ".join(table.key for table in everything())
+        raise PostureError(
+            f"“{text}” is no rating table.",
+            remedy=f"Give the path of a table's file, or one of {keys}.",
+            code="no-table",
+        )
+    return read(path)
+
+
 @cache
 def read(path: Path) -> Tables:
     """The tables of one file. Raises PostureError naming file, section and what is wrong with it."""
@@ -212,7 +237,7 @@ class _Reader:
             currency=head["currency"],
             rounding=int(head["rounding"]),
             valid_from=head["valid_from"],
-            filing=_filing(head["filing"]),
+            filing=_filing(self.path, head["filing"]),
             frequency={
                 Peril(k): self._number("frequency", k, v) for k, v in self.values("frequency").items()
             },
@@ -247,13 +272,24 @@ class _Reader:
         return reading.number(self.path, f"[{name}] {key}", value, above=0)
 
 
-def _filing(entry: Mapping[str, Any]) -> Filing:
-    return Filing(
-        filed=entry["status"] == "filed",
+def _filing(path: Path, entry: Mapping[str, Any]) -> Filing:
+    status = entry["status"]
+    if status not in {"filed", "none"}:
+        raise reading.bad(path, f"[filing] status is {status!r}, neither “filed” nor “none”")
+    filing = Filing(
+        filed=status == "filed",
         id=entry["id"],
+        valid_from=entry["valid_from"],
+        valid_until=entry["valid_until"],
         factor=Bounds(**entry["factor"]),
         schedule=Bounds(**entry["schedule"]),
+        total=Bounds(**entry["total"]),
     )
+    if filing.filed and not filing.id:
+        raise reading.bad(path, "[filing] is filed, but has no id")
+    if not filing.valid_from < filing.valid_until:
+        raise reading.bad(path, "[filing] valid_until is not after valid_from")
+    return filing
 
 
 def _exposure(entry: Mapping[str, Any]) -> Exposure:
@@ -319,6 +355,12 @@ def _check(path: Path, tables: Tables) -> None:
     for name, inner in (("clip", tables.clip), ("charged", tables.charged), ("controls", tables.controls)):
         if not tables.filing.factor.low <= inner.low <= 1 <= inner.high <= tables.filing.factor.high:
             raise reading.bad(path, f"[bounds] {name} leaves the filed range or excludes 1")
+    filing = tables.filing
+    for name, filed in (("factor", filing.factor), ("schedule", filing.schedule), ("total", filing.total)):
+        if not 0 < filed.low <= 1 <= filed.high:
+            raise reading.bad(path, f"[filing] {name} is no range around 1")
+    if not (filing.total.low <= tables.charged.low and tables.charged.high <= filing.total.high):
+        raise reading.bad(path, "[bounds] charged leaves the filed range in total")
     for peril, covers in tables.triggers.items():
         if peril not in tables.frequency:
             raise reading.bad(path, f"[frequency] {peril} is missing")

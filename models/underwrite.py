@@ -36,17 +36,18 @@ def assess(
     on: date,
     model: Artefact | None = None,
     schedule: float = 1.0,
+    market: tables.Tables | None = None,
 ) -> Result:
-    """Score and price on the tables in force at `on`; `model` is the shipped one unless given.
+    """Score and price on the tables in force at `on`, or on `market`, with `model` or the shipped one.
 
     Without an application there is a tier but no premium. Raises PostureError for an application
     that no table can price (unknown sector, country or date without table, limit below deductible).
     """
     used = model or artefact.shipped()
-    market = market_of(used, application, on)
+    used_tables = market_of(used, application, on, market)
     features = vector(findings)
     used.check_schema(features.schema)
-    basis = _basis(used, market, features, application, schedule)
+    basis = _basis(used, used_tables, features, application, schedule)
     rated = rating.rate(basis)
     ends = measure.interval_ends(basis)
     case = Case(
@@ -65,16 +66,18 @@ def assess(
         coverage=case.coverage,
         score=case.score,
         decision=decide(case),
-        tables_digest=market.digest,
+        tables_digest=used_tables.digest,
         model_digest=used.digest,
         appetite_digest=appetite.profile().digest,
     )
 
 
-def market_of(model: Artefact, application: Application | None, on: date) -> tables.Tables:
-    """The tables in force, with the severities the model has learnt. Raises PostureError."""
+def market_of(
+    model: Artefact, application: Application | None, on: date, market: tables.Tables | None = None
+) -> tables.Tables:
+    """The tables in force (or `market`), with the severities the model has learnt. Raises PostureError."""
     country = application.country if application else tables.DEFAULT_COUNTRY
-    return tables.scaled(tables.load(country, on), model.severity)
+    return tables.scaled(market or tables.load(country, on), model.severity)
 
 
 def _basis(

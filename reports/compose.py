@@ -38,7 +38,7 @@ def compose(view: View, audience: Audience, language: Language | str, branding: 
         watermark=_watermark(view, say, audience, branding),
         footer=say(f"audiences.{audience.value}.footer"),
         sections=_sections(view, say, audience, branding),
-        labels=_labels(say),
+        labels=layout(say),
     )
     return blocks.rewrite(document, lambda text: visible(text, limit=_LIMIT, lines=True))
 
@@ -72,5 +72,6 @@ def _watermark(view: View, say: Say, audience: Audience, branding: Branding) -> 
     return "" if branding.document_number else say("watermark.draft")
 
 
-def _labels(say: Say) -> Labels:
+def layout(say: Say) -> Labels:
+    """The words that the layout itself needs."""
     return Labels(**{name: say.words.entries[f"labels.{name}"] for name in Labels.__dataclass_fields__})

@@ -24,6 +24,7 @@ _VOCABULARY = {
     "sector": "sectors",
     "cover": "cover_names",
     "control": "controls",
+    "declaration": "declarations",
 }
 #: Arguments of findings that hold short words of ours (`problems = ["too-many-lookups"]`).
 _TERMS = frozenset({"caps", "problems", "weakness"})

@@ -49,6 +49,8 @@ class Settings(BaseModel):
 
     `sweep_rate` bounds the probes per second that a port sweep sends to one host, `host_rate` the new
     connections of everything else, `network_addresses` the size of a network that is asked as one.
+
+    `authority` gives persons their level of models/data/authority.toml.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
@@ -63,6 +65,7 @@ class Settings(BaseModel):
     trusted_keys: Mapping[str, str] = Field(default_factory=dict)
     insurer: Insurer = Insurer()
     feeds: Feeds = Feeds()
+    authority: Mapping[str, str] = Field(default_factory=dict)
 
 
 def settings_path() -> Path:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from posture.core.errors import PostureError
 
 #: The newest migration; a test compares it with the chain in `migrations/versions`.
-HEAD = "0005"
+HEAD = "0006"
 
 #: What may be asked for, and the driver that is installed with us for it.
 _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select
 
 from posture.store.database import Database
-from posture.store.schema import assessments, finding_events, purged, purging, suppliers
+from posture.store.schema import assessments, desk_events, finding_events, purged, purging, suppliers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,8 +18,9 @@ class Purged:
     """What is left of an assessment: when it was, and digests (SHA-256, hex) that prove what it said.
 
     `id` is the digest of its id, which names the applicant; `document` that of its JSON document; `consent`,
-    `tables` and `model` are its own. `events`: digest of the ids of what was said about its domain's
-    findings, where its going took them along; empty where another assessment of the domain is kept.
+    `tables` and `model` are its own. `events`: digest of the ids of what went with it: its case on the
+    underwriter's desk, and what was said about its domain's findings unless another assessment of the domain
+    is kept; empty for none.
     """
 
     id: str
@@ -79,19 +80,39 @@ def _purge(connection: Connection, name: str, at: datetime) -> Purged:
         consent=document["consent"]["digest"],
         tables=document["digests"]["tables"],
         model=document["digests"]["model"],
-        events=_forget(connection, name, document["domain"]),
+        events=_events(connection, name, document["domain"]),
     )
     connection.execute(insert(purged).values({field: getattr(left, field) for field in _FIELDS}))
     return left
 
 
-def _forget(connection: Connection, name: str, domain: str) -> str:
-    """Delete the assessment, and the domain's ledger with the last one; the digest of the ledger's ids."""
+def _events(connection: Connection, name: str, domain: str) -> str:
+    ids = (*_forget_case(connection, name), *_forget(connection, name, domain))
+    return hashlib.sha256("\n".join(ids).encode()).hexdigest() if ids else ""
+
+
+def _forget_case(connection: Connection, name: str) -> Sequence[str]:
+    """Delete the assessment's history on the underwriter's desk; the ids it had, in order."""
+    mine = desk_events.c.case == name
+    ids = (
+        connection.execute(select(desk_events.c.id).where(mine).order_by(desk_events.c.number))
+        .scalars()
+        .all()
+    )
+    # The triggers let lines go only of a case that is being purged (migration 0006).
+    connection.execute(insert(purging).values(domain=name))
+    connection.execute(delete(desk_events).where(mine))
+    connection.execute(delete(purging).where(purging.c.domain == name))
+    return ids
+
+
+def _forget(connection: Connection, name: str, domain: str) -> Sequence[str]:
+    """Delete the assessment, and the domain's ledger with the last one; the ledger's ids."""
     connection.execute(delete(suppliers).where(suppliers.c.assessment == name))
     connection.execute(delete(assessments).where(assessments.c.id == name))
     others = select(assessments.c.id).where(assessments.c.domain == domain).limit(1)
     if connection.execute(others).first() is not None:
-        return ""
+        return ()
     mine = finding_events.c.domain == domain
     ids = (
         connection.execute(select(finding_events.c.id).where(mine).order_by(finding_events.c.id))
@@ -99,9 +120,9 @@ def _forget(connection: Connection, name: str, domain: str) -> str:
         .all()
     )
     if not ids:
-        return ""
+        return ()
     # The ledger's triggers let lines go only of a domain that is being purged (migration 0005).
     connection.execute(insert(purging).values(domain=domain))
     connection.execute(delete(finding_events).where(mine))
     connection.execute(delete(purging).where(purging.c.domain == domain))
-    return hashlib.sha256("\n".join(ids).encode()).hexdigest()
+    return ids

@@ -127,8 +127,25 @@ purged = Table(
     Column("events", String(64), nullable=False),
 )
 
-# Domains whose ledger may go in this very transaction; empty at all other times.
+# Domains whose ledger, and cases whose history, may go in this very transaction; empty at all other times.
 purging = Table("purging", metadata, Column("domain", String(253), primary_key=True))
+
+# Append-only: triggers of migration 0006 refuse to change or remove a line. `number` counts the lines of a
+# case (an assessment) from 0; `previous` links each line to the one before it.
+desk_events = Table(
+    "desk_events",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("case", String(128), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("previous", String(16), nullable=False),
+    Column("body", JSON, nullable=False),
+    UniqueConstraint("case", "number", name="uq_desk_events_case"),
+)
 
 Index("ix_assessments_domain_finished_at", assessments.c.domain, assessments.c.finished_at)
 Index("ix_suppliers_service_name", suppliers.c.service, suppliers.c.name)

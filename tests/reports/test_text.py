@@ -194,6 +194,8 @@ DYNAMIC = {*SECTIONS, "controls", "sectors", "countries", "whys", "purposes", "r
     "terms",
     "tracker",
     "audiences",
+    "letters",
+    "declarations",
 }
 
 

@@ -4,15 +4,17 @@ import json
 import math
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from posture.app.cli.common import Group, json_option, print_json
+from posture.app.cli.common import Group, database_option, json_option, lang_option, print_json
 from posture.core.assessment import Assessment
-from posture.core.errors import PostureError
+from posture.core.catalogue import Language
+from posture.core.errors import ExitCode, PostureError
 
 if TYPE_CHECKING:
+    from models.checking import Checked
     from models.curves import Before
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -44,12 +46,18 @@ def sectors(country: str, on: datetime | None, *, as_json: bool) -> None:
 @rating.command(epilog="Example: posture rating show JP")
 @click.argument("country")
 @click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="Tables in force on this day (default: today).")
-def show(country: str, on: datetime | None) -> None:
+@json_option
+def show(country: str, on: datetime | None, *, as_json: bool) -> None:
     """Print a market's table in force, with every source and grade."""
-    from models import tables
+    from models import reading, tables
 
     market = tables.load(country, _day(on))
-    click.echo((tables.MARKETS / f"{market.key.lower()}.toml").read_text(encoding="utf-8"), nl=False)
+    path = tables.MARKETS / f"{market.key.lower()}.toml"
+    if as_json:
+        content = json.loads(json.dumps(reading.document(path), default=str))
+        print_json({"tables": market.key, "digest": market.digest, "content": content})
+        return
+    click.echo(path.read_text(encoding="utf-8"), nl=False)
 
 
 @rating.command(epilog="Example: posture rating limits JP --basic 30000000")
@@ -77,22 +85,67 @@ def limits(country: str, basic: int | None, on: datetime | None, *, as_json: boo
             click.echo(f"      deductible {deductible:>16,.0f}{100 * saved:>9.1f} %")
 
 
-@rating.command(epilog="Example: posture rating check")
+@rating.command(epilog="Example: posture rating check models/data/markets/jp/2026-01-01.toml")
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path, dir_okay=False))
 @json_option
-def check(*, as_json: bool) -> None:
-    """Read every table and look whether the shipped model is balanced on it."""
-    from models import artefact, tables
+def check(files: tuple[Path, ...], *, as_json: bool) -> int:
+    """Look through rating tables (FILES, or all that are shipped) and print every problem; exit 1 with one.
 
-    found = []
-    for market in tables.everything():
-        artefact.shipped().balanced(market)
-        status = "filed" if market.filing.filed else "not filed: indications only"
-        found.append({"tables": market.key, "currency": market.currency, "status": status})
+    Units, dates, sources and grades; gaps and overlaps inside a table and between those of a market; filing
+    bounds and days; whether the shipped model is balanced on it. Without FILES also the appetite, authority
+    and questionnaire.
+    """
+    from models import checking
+
+    found = checking.check(files)
+    profiles = () if files else checking.profiles()
     if as_json:
-        print_json({"tables": found})
-        return
-    for entry in found:
-        click.echo(f"{entry['tables']}  {entry['currency']}  {entry['status']}")
+        print_json({"tables": [_checked(item) for item in found], "profiles": list(profiles)})
+    else:
+        for item in found:
+            click.echo("  ".join(_line(item)))
+            for problem in item.problems:
+                click.echo(f"    {problem}")
+        for problem in profiles:
+            click.echo(problem)
+    return ExitCode.SETUP if profiles or any(item.problems for item in found) else ExitCode.DONE
+
+
+def _checked(item: "Checked") -> dict[str, Any]:
+    key, currency, status = _line(item)
+    return {"tables": key, "currency": currency, "status": status, "problems": list(item.problems)}
+
+
+def _line(item: "Checked") -> tuple[str, str, str]:
+    if item.tables is None:
+        return item.path.name, "–", "cannot be read"
+    filing = item.tables.filing
+    days = f"filed as {filing.id} from {filing.valid_from} until {filing.valid_until}"
+    status = days if filing.filed else "not filed: indications only"
+    return item.tables.key, item.tables.currency, status
+
+
+@rating.command(epilog="Example: posture rating disrupt JP/2026-01-01 drafts/2027-04-01.toml")
+@click.argument("old")
+@click.argument("new")
+@click.option("--most", default=5, show_default=True, type=click.IntRange(0, 1000), help="Extremes shown.")
+@database_option
+@lang_option
+@json_option
+def disrupt(old: str, new: str, *, most: int, database: str | None, lang: str, as_json: bool) -> None:
+    """Rate the stored book on two tables and print how premiums change.
+
+    OLD and NEW are keys such as JP/2026-01-01 or paths of table files (a draft too, as YYYY-MM-DD.toml). The
+    newest assessment of every domain is priced on both with the same findings and the shipped model.
+    """
+    from posture.app.cli import disrupted
+    from posture.app.disrupt import of_book
+
+    found = of_book(old, new, database)
+    if as_json:
+        print_json(disrupted.document(found))
+    else:
+        disrupted.show(found, Language(lang), most)
 
 
 @rating.command(epilog="Example: posture rating explain out/assessment.json")
