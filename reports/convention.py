@@ -56,6 +56,11 @@ def moment(value: datetime, language: Language, *, era: bool = False) -> str:
     return f"{day(local, language)}, {local:%H:%M:%S} UTC"
 
 
+def today(value: datetime, language: Language) -> date:
+    """The day that a time falls on in the reader's zone."""
+    return value.astimezone(JST if language is Language.JA else UTC).date()
+
+
 def clock(value: datetime, language: Language) -> str:
     """The time of day alone, for a column whose head names the zone."""
     return f"{value.astimezone(JST if language is Language.JA else UTC):%H:%M:%S}"

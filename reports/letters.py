@@ -13,7 +13,7 @@ from posture.core.assessment import Assessment
 from posture.core.catalogue import Catalogue, Language
 from posture.core.decisions import Cover, Declared
 from posture.core.desk.quote import Version
-from reports import blocks, text
+from reports import blocks, convention, text
 from reports.blocks import Block, Cell, Document, Entry, Fact, Facts, Items, Notice, Paragraph, Section, Table
 from reports.branding import Branding
 from reports.compose import layout
@@ -82,7 +82,7 @@ def compose(letter: Letter, say: Say, branding: Branding) -> Document:
 
 
 def _lines(letter: Letter, say: Say, branding: Branding) -> Iterator[Fact]:
-    yield Fact(term=say("letters.date"), text=say.day(letter.at.date()))
+    yield Fact(term=say("letters.date"), text=say.day(convention.today(letter.at, say.language)))
     yield Fact(term=say("letters.reference"), text=letter.assessment.id)
     if letter.version is not None:
         yield Fact(term=say("letters.number"), text=letter.version.quote)

@@ -1,7 +1,7 @@
 """Letters of the underwriter's desk: neutral, complete, in both languages."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -92,6 +92,13 @@ def test_a_quote_shows_terms_period_and_conditions_and_its_indication() -> None:
     assert "期限切れ、または期限が近い証明書を更新してください。" in japanese
     assert "Q20261123-7f3a-1" in japanese
     assert "¥100,000,000" in pages["quote.en.txt"]
+
+
+def test_a_letter_is_dated_in_the_readers_zone() -> None:
+    late = replace(letter(Kind.DECLINE), at=datetime(2026, 11, 24, 20, 0, tzinfo=UTC))
+    made = letters.produce(late, catalogue(), ISSUER)
+    assert "日付: 2026年11月25日" in made["decline.ja.txt"].decode()
+    assert "Date: 24 November 2026" in made["decline.en.txt"].decode()
 
 
 def test_an_applicants_name_is_never_markup_or_control() -> None:

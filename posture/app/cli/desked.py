@@ -208,7 +208,8 @@ class Printed:
         for entry in case.decision.subjectivities:
             if rules.is_open(now, entry.id):
                 due = self.terminal.say.day(rules.due_day(now.version, entry))
-                yield f"{entry.id}: {self.terminal.say.statement(entry)} ({self._word('desk_due', day=due)})"
+                text = self.terminal.say.statement(entry)
+                yield self._word("desk_due", id=entry.id, text=text, day=due)
         for item in rules.open_questions(now):
             yield self._word("desk_question", item=self.terminal.say(f"controls.{item}"))
 
