@@ -51,6 +51,8 @@ class Case:
     history: tuple[Event, ...]
     standing: Standing
     at: datetime
+    #: Findings (ids) of the assessment with an open dispute.
+    disputed: tuple[str, ...]
 
     @property
     def decision(self) -> Decision:
@@ -112,7 +114,8 @@ class Desk:
                 remedy="It was written by another version of this program; use that one.",
                 code="desk-version",
             ) from None
-        return Case(assessment=item, history=tuple(history), standing=now, at=self.at)
+        disputed = tuple(one.finding.id for one in ledger.read(self.database, item, self.at).disputed())
+        return Case(assessment=item, history=tuple(history), standing=now, at=self.at, disputed=disputed)
 
 
 @contextmanager

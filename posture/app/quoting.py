@@ -14,6 +14,9 @@ from posture.core.desk.quote import Override, Required, State, Version
 from posture.core.desk.rules import Bench
 from posture.core.errors import PostureError
 
+#: How far ahead a period may begin.
+_AHEAD = timedelta(days=366)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
@@ -36,7 +39,8 @@ def price(
     """The next version. Raises PostureError for terms no table can price and for a scan that is too old."""
     asked = application_of(assessment, terms, earlier)
     override = _override(terms, by, bench)
-    on = at.astimezone(quoting.zone(asked.country)).date()
+    here = quoting.zone(asked.country)
+    on = at.astimezone(here).date()
     market = tables.load(asked.country, on)
     model = models.assess(assessment.findings, asked, on=on)
     offered = model if override is None else _overridden(assessment, asked, on, override)
@@ -54,7 +58,7 @@ def price(
             remedy=f"Assess {assessment.domain} again under a consent in force.",
             code="too-old",
         )
-    first, last = quoting.period(asked.country, _first_day(terms, asked, ends))
+    first, last = quoting.period(asked.country, _first_day(terms, asked, on, ends.astimezone(here).date()))
     number = len(earlier) + 1
     return Version(
         quote=f"{quote_number(assessment)}-{number}",
@@ -77,10 +81,22 @@ def price(
     )
 
 
-def _first_day(terms: Terms, asked: Application, ends: datetime) -> date:
-    """As asked now, as the application asks (`policy_from`), or the last day on which the quote holds."""
+def _first_day(terms: Terms, asked: Application, on: date, last: date) -> date:
+    """As asked now, as the application asks (`policy_from`) unless that is over, or the quote's last day.
+
+    Raises PostureError for a day asked now that is over, or more than a year away.
+    """
     wanted = asked.further.get("policy_from")
-    return terms.first_day or (date.fromisoformat(wanted) if isinstance(wanted, str) else ends.date())
+    if terms.first_day is None:
+        applied = date.fromisoformat(wanted) if isinstance(wanted, str) else last
+        return applied if on <= applied <= on + _AHEAD else last
+    if not on <= terms.first_day <= on + _AHEAD:
+        raise PostureError(
+            f"--from {terms.first_day} is no day on which cover could begin: today is {on}.",
+            remedy="Name a day from today up to a year ahead; nothing is backdated.",
+            code="bad-terms",
+        )
+    return terms.first_day
 
 
 def replayed(assessment: Assessment, version: Version) -> Version:

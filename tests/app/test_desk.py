@@ -444,6 +444,9 @@ def test_a_limit_above_the_lowest_authority_is_referred_to_the_level_that_has_it
         (("--limit", "A=1000"), "bad-application"),
         (("--limit", "A=0"), "bad-application"),
         (("--application", "nowhere.toml"), "bad-application"),
+        (("--from", "2026-11-23"), "bad-terms"),
+        (("--from", "9999-12-31"), "bad-terms"),
+        (("--from", "0001-01-01"), "bad-terms"),
         (("--by", " "), "words"),
         (("--by", "x" * 201), "words"),
     ],
@@ -535,6 +538,32 @@ def test_a_history_that_was_changed_is_said(office: Office) -> None:
         connection.execute(text("UPDATE desk_events SET reason = 'never said' WHERE number = 0"))
     store.close()
     assert refused(office, "quotes", "show", case) == "desk-changed"
+
+
+def test_an_open_dispute_is_stamped_on_the_case(office: Office) -> None:
+    case = office.keep(exposed())
+    quote(office, case)
+    words = ("findings", "dispute", case, failed_port(), "--by", "例 太郎", "--reason", "not ours")
+    office.run(*words)
+    office.now += timedelta(minutes=1)
+    assert office.run("quotes", "show", case)["disputed"] == [failed_port()]
+    assert "異議あり 1件" in office.text("quotes", "show", case, "--lang", "ja")
+
+
+def test_cases_are_listed_with_the_newest_state_first(office: Office) -> None:
+    first = office.keep(clean())
+    second = office.keep(replace(ordinary(), id="20261123-second-beef"))
+    for case in (second, first):
+        quote(office, case)
+    assert [line["case"] for line in office.run("quotes", "list")["cases"]] == [first, second]
+    step(office, "comment", second)
+    assert office.run("quotes", "list")["cases"][0]["case"] == first
+    assert "見積提示済" in office.text("quotes", "list", "--lang", "ja")
+
+
+def test_an_application_whose_first_day_is_over_begins_when_the_quote_ends(office: Office) -> None:
+    case = office.keep(decided(replace(application(), further={"policy_from": "2026-04-01"})))
+    assert quote(office, case)["versions"][0]["period_from"] == "2026-12-24T07:00:00Z"
 
 
 def test_bad_authority_in_the_settings_is_one_sentence(

@@ -41,6 +41,7 @@ def document(case: Case) -> dict[str, Any]:
         "questions": list(rules.open_questions(now)),
         "subjectivities": [_subjectivity(case, entry) for entry in case.decision.subjectivities],
         "overdue": list(rules.overdue(now, case.at)),
+        "disputed": list(case.disputed),
         "reasons": reasons(case),
         "versions": [codec.encode(version) for version in now.versions],
         "history": [codec.encode(event) for event in case.history],
@@ -109,7 +110,8 @@ class Printed:
         """Where a case stands, its last version, and what is open."""
         now, item = case.standing, case.assessment
         state = self._word(f"state_{now.state.value}")
-        self._print(f"{item.consent.applicant}  {item.domain}  {state}", style="bold")
+        stamp = f"  {self._word('ledger_stamp', count=len(case.disputed))}" if case.disputed else ""
+        self._print(f"{item.consent.applicant}  {item.domain}  {state}{stamp}", style="bold")
         if now.version is not None:
             self._version(now.version)
         self._authority(case)

@@ -39,6 +39,7 @@ def list_(limit: int, **raw: object) -> None:
     said: Mapping[str, Any] = raw
     with desk(said) as opened:
         found = [case for case in opened.cases(limit) if case.standing.versions]
+    found.sort(key=lambda case: case.standing.since or case.at, reverse=True)
     if said["as_json"]:
         print_json({"cases": [desked.line(case) for case in found]})
     else:
