@@ -155,7 +155,7 @@ def rounding(
 def filed_amounts(basis: Basis, shares: Mapping[Cover, float]) -> Mapping[Cover, Bounds]:
     """Gross premium of each cover at both ends of the filed range in total."""
     ends = basis.tables.filing.total
-    base = moved(basis, {cover: 1 / basis.balance.capped[cover] for cover in basis.pure})
+    base = moved(basis, {cover: 1 / mean for cover, mean in basis.balance.capped.items()})
     low, high = (
         expenses(basis.tables, {cover: amount * end for cover, amount in base.items()}, shares)
         for end in (ends.low, ends.high)
