@@ -17,7 +17,9 @@ from models import artefact, tables
 from posture.app import clock
 from posture.app.assess import replay
 from posture.app.cli import cli
+from posture.core.application import Application
 from posture.core.assessment import Assessment
+from posture.core.errors import PostureError
 from posture.core.facts.ports_host import Port, PortsHost
 from posture.core.observations import Seen
 from posture.core.targets import Target
@@ -35,6 +37,7 @@ HARDENED = (
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),
 )
+WHY = ("--reason", "because")
 #: Some minutes after the sample was scanned.
 NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 
@@ -184,3 +187,40 @@ def filed(folder: Path, patch: pytest.MonkeyPatch, *changes: tuple[str, str]) ->
     artefact.shipped.cache_clear()
     yield
     artefact.shipped.cache_clear()
+
+
+def decided(asked: Application) -> Assessment:
+    return replay(replace(clean(), application=asked))
+
+
+def refused(office: Office, *words: str) -> str:
+    with pytest.raises(PostureError) as caught:
+        office.run(*words)
+    assert "\n" not in caught.value.message
+    assert caught.value.remedy
+    return caught.value.code
+
+
+def refusal(office: Office, *words: str) -> str:
+    with pytest.raises(PostureError) as caught:
+        office.run(*words)
+    return caught.value.remedy
+
+
+def failed_port() -> str:
+    return next(item.id for item in exposed().findings if item.target.port == 3389)
+
+
+def quote(office: Office, case: str, *words: str, by: str = ASKER) -> dict[str, Any]:
+    found: dict[str, Any] = office.run("quote", case, "--by", by, *words)
+    return found
+
+
+def referral(office: Office, step: str, case: str, by: str, *words: str) -> dict[str, Any]:
+    found: dict[str, Any] = office.run("referrals", step, case, "--by", by, *WHY, *words)
+    return found
+
+
+def step(office: Office, name: str, case: str, by: str = UNDERWRITER, *words: str) -> dict[str, Any]:
+    found: dict[str, Any] = office.run("quotes", name, case, *words, "--by", by, *WHY)
+    return found
