@@ -1,5 +1,6 @@
 """One area of one target: what `posture probe` does."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -92,15 +93,17 @@ async def probe(request: Request, subject: Subject) -> ProbeResult:
     try:
         await prove(context, request.consent, request.settings.trusted_keys)
         await context.resolver.confirm()
+        cards = asyncio.create_task(asyncio.to_thread(registry.area_checks, subject.technique.value))
         area = Areas(context=context, subject=subject.target)
         observations = await area.run(subject.technique, _kinds(subject), _attempt(context, subject))
+        checks = await cards  # read while the answers were on their way
     finally:
         context.gateway.close()
     judged = runner.judge(
         observations,
         subject=subject.target,
         owner_of=lambda target: owner_of(context.gateway.scope, target),
-        checks=registry.area_checks(subject.technique.value),
+        checks=checks,
     )
     return ProbeResult(
         observations=tuple(observations),

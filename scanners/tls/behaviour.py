@@ -20,15 +20,20 @@ from scanners.tls.wire import Malformed, Reader, vector
 
 _INAPPROPRIATE_FALLBACK = 86
 _ALPN_OFFERED = (b"h2", b"http/1.1", b"smtp", b"imap", b"xmpp-client", b"postgresql")
+_ALPN = (h.EXT_ALPN, vector(2, b"".join(vector(1, name) for name in _ALPN_OFFERED)))
 
 
 @dataclass(slots=True, kw_only=True)
 class Behaviour:
-    """Answers by name; `gaps` says why an answer is null."""
+    """Answers by name; `gaps` says why an answer is null.
+
+    `bare_leaf` is the certificate (DER) shown to a client that names nobody.
+    """
 
     answers: dict[str, bool | None] = field(default_factory=dict)
     gaps: dict[str, Reason] = field(default_factory=dict)
     alpn: str | None = None
+    bare_leaf: bytes | None = None
 
     def unseen(self, name: str, reason: Reason) -> None:
         self.answers[name] = None
@@ -40,8 +45,8 @@ async def begin(line: Line, server_name: str | None, first: Answer) -> Behaviour
     found = Behaviour()
     await asyncio.gather(
         _without_name(found, line, server_name, first),
-        _alpn(found, line, server_name, first),
-        _tickets_13(found, line, server_name, first),
+        _another_name(found, line, server_name, first),
+        _after_handshake(found, line, server_name, first),
         _fallback(found, line, server_name, first),
     )
     return found
@@ -113,8 +118,27 @@ async def _without_name(found: Behaviour, line: Line, server_name: str | None, f
         found.unseen("sni_required", answer.reason)
         return
     found.answers["sni_required"] = isinstance(answer, Refused)
+    if isinstance(answer, Accepted) and answer.certificates:
+        found.bare_leaf = answer.certificates[0]
     if isinstance(answer, Accepted) and answer.certificates and first.certificates:
         found.answers["same_certificate_without_sni"] = answer.certificates[0] == first.certificates[0]
+
+
+async def _another_name(found: Behaviour, line: Line, server_name: str | None, first: Answer) -> None:
+    """Whether a name that the server cannot know ends the handshake (RFC 6066 §3, RFC 2606 §2)."""
+    if server_name is None or not isinstance(first, Accepted):
+        return
+    answer = await choice(line, ordinary("unknown.invalid", _shares()))
+    if isinstance(answer, Failed):
+        found.unseen("unknown_name_fatal", answer.reason)
+    else:
+        found.answers["unknown_name_fatal"] = isinstance(answer, Refused)
+
+
+async def _after_handshake(found: Behaviour, line: Line, server_name: str | None, first: Answer) -> None:
+    """ALPN and the tickets of TLS 1.3 in one handshake where that brings both."""
+    if not await _tickets_13(found, line, server_name, first):
+        await _alpn(found, line, server_name, first)
 
 
 def _shares() -> list[Share]:
@@ -125,14 +149,16 @@ async def _alpn(found: Behaviour, line: Line, server_name: str | None, first: An
     """RFC 7301: which application protocol is agreed on."""
     if not isinstance(first, Accepted):
         return
-    names = b"".join(vector(1, name) for name in _ALPN_OFFERED)
     shares = _shares()
     hello = ordinary(server_name, shares)
-    hello = replace(hello, extra=(*hello.extra, (h.EXT_ALPN, vector(2, names))))
-    answer = await flight(line, hello, shares)
+    answer = await flight(line, replace(hello, extra=(*hello.extra, _ALPN)), shares)
     if not isinstance(answer, Accepted) or (answer.gap and h.EXT_ALPN not in answer.extensions):
         found.unseen("alpn", answer.reason if isinstance(answer, Failed) else Reason.NO_DATA)
         return
+    _agreed(found, answer)
+
+
+def _agreed(found: Behaviour, answer: Accepted) -> None:
     chosen = answer.extensions.get(h.EXT_ALPN)
     found.answers["alpn"] = chosen is not None
     if chosen is not None:
@@ -142,20 +168,28 @@ async def _alpn(found: Behaviour, line: Line, server_name: str | None, first: An
             found.unseen("alpn", Reason.PROTOCOL_GARBAGE)
 
 
-async def _tickets_13(found: Behaviour, line: Line, server_name: str | None, first: Answer) -> None:
-    """Session tickets of TLS 1.3, and whether they allow data before the handshake (RFC 8446 §4.6.1)."""
+async def _tickets_13(found: Behaviour, line: Line, server_name: str | None, first: Answer) -> bool:
+    """Session tickets of TLS 1.3, and whether they allow data before the handshake (RFC 8446 §4.6.1).
+
+    ALPN comes along; returns whether it was answered.
+    """
     if not isinstance(first, Accepted) or first.hello.version != TLS13:
-        return
+        return False
     shares = _shares()
-    answer = await tickets(line, offer(TLS13, server_name, [first.hello.suite], shares=shares), shares)
+    hello = offer(TLS13, server_name, [first.hello.suite], shares=shares)
+    answer = await tickets(line, replace(hello, extra=(*hello.extra, _ALPN)), shares)
+    if isinstance(answer, Refused):  # no application protocol in common, perhaps
+        answer = await tickets(line, offer(TLS13, server_name, [first.hello.suite], shares=shares), shares)
     if not isinstance(answer, Accepted) or answer.tickets is None:
         found.unseen("early_data", answer.reason if isinstance(answer, Failed) else Reason.NO_DATA)
-        return
+        return False
+    _agreed(found, answer)
     found.answers["session_tickets_13"] = bool(answer.tickets)
     try:
         found.answers["early_data"] = any(_allows_early(ticket) for ticket in answer.tickets)
     except Malformed:
         found.unseen("early_data", Reason.PROTOCOL_GARBAGE)
+    return True
 
 
 def _allows_early(ticket: bytes) -> bool:

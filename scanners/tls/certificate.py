@@ -8,7 +8,7 @@ from typing import TypeVar
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
-from cryptography.x509.oid import SignatureAlgorithmOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, SignatureAlgorithmOID
 
 from posture.core.facts.tls_endpoint import Certificate
 from scanners.tls.wire import Malformed
@@ -44,6 +44,10 @@ _KEYS = (
     (ed25519.Ed25519PublicKey, "Ed25519"),
     (ed448.Ed448PublicKey, "Ed448"),
 )
+#: Post-quantum signatures (RFC 9881 §2, RFC 9909 §3), which have no length in bits to compare.
+_NAMED_KEYS = {f"2.16.840.1.101.3.4.3.{17 + n}": f"ML-DSA-{size}" for n, size in enumerate((44, 65, 87))} | {
+    f"2.16.840.1.101.3.4.3.{number}": "SLH-DSA" for number in range(20, 32)
+}
 _UNREADABLE = (
     ValueError,
     TypeError,
@@ -76,6 +80,7 @@ def fact(certificate: x509.Certificate, der: bytes) -> Certificate:
     basic = extension(certificate, x509.BasicConstraints)
     stamps = extension(certificate, x509.PrecertificateSignedCertificateTimestamps)
     staple = extension(certificate, x509.TLSFeature)
+    usages = extension(certificate, x509.ExtendedKeyUsage)
     return Certificate(
         sha256=hashlib.sha256(der).hexdigest(),
         der=der,
@@ -91,7 +96,25 @@ def fact(certificate: x509.Certificate, der: bytes) -> Certificate:
         authority=None if basic is None else basic.ca,
         sct_count=None if stamps is None else len(list(stamps)),
         must_staple=staple is not None and x509.TLSFeatureType.status_request in staple,
+        usages=None if usages is None else tuple(map(_usage, usages)),
+        path_length=None if basic is None else basic.path_length,
     )
+
+
+_USAGES = {
+    ExtendedKeyUsageOID.SERVER_AUTH: "serverAuth",
+    ExtendedKeyUsageOID.CLIENT_AUTH: "clientAuth",
+    ExtendedKeyUsageOID.CODE_SIGNING: "codeSigning",
+    ExtendedKeyUsageOID.EMAIL_PROTECTION: "emailProtection",
+    ExtendedKeyUsageOID.TIME_STAMPING: "timeStamping",
+    ExtendedKeyUsageOID.OCSP_SIGNING: "OCSPSigning",
+    ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE: "anyExtendedKeyUsage",
+}
+
+
+def _usage(oid: x509.ObjectIdentifier) -> str:
+    """The usage's name as RFC 5280 §4.2.1.12 spells it, or its object identifier."""
+    return _USAGES.get(oid, oid.dotted_string)
 
 
 def exponent(certificate: x509.Certificate) -> int | None:
@@ -107,7 +130,8 @@ def key(certificate: x509.Certificate) -> tuple[str, int | None]:
         if isinstance(public, kind):
             bits = getattr(public, "key_size", None)
             return name, _FIXED_BITS.get(name, bits)
-    return readable(lambda: certificate.public_key_algorithm_oid.dotted_string) or "unreadable", None
+    oid = readable(lambda: certificate.public_key_algorithm_oid.dotted_string) or "unreadable"
+    return _NAMED_KEYS.get(oid, oid), None
 
 
 def signature(certificate: x509.Certificate) -> str:

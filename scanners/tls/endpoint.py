@@ -12,7 +12,17 @@ from posture.core.observations import Gap, Reason, Seen
 from posture.core.scope import Permit
 from scanners.context import Context
 from scanners.net.failure import NetFailure
-from scanners.tls import behaviour, certificate, exchange, identity, oracles, protocols, trust, weaknesses
+from scanners.tls import (
+    behaviour,
+    certificate,
+    exchange,
+    identity,
+    oracles,
+    protocols,
+    staple,
+    trust,
+    weaknesses,
+)
 from scanners.tls.answers import Accepted, Answer, Failed, Refused
 from scanners.tls.behaviour import Behaviour
 from scanners.tls.client import choice, flight
@@ -23,6 +33,7 @@ from scanners.tls.offers import offer, ordinary
 from scanners.tls.oracles import Probed
 from scanners.tls.protocols import Offered
 from scanners.tls.registry import TLS13, group_name, scheme_names
+from scanners.tls.schemes import Schemes, signature_schemes
 from scanners.tls.shares import SECP256R1, X25519, Share, generate
 from scanners.tls.ssl2 import Ssl2Hello
 from scanners.tls.wire import Malformed
@@ -55,6 +66,7 @@ class Look:
     anchors: trust.Anchors
     gaps: list[Gap] = field(default_factory=list)
     scheme: int | None = None
+    stapled: bytes | None = None
 
     @property
     def gentle(self) -> bool:
@@ -105,7 +117,8 @@ async def examine(look: Look) -> Seen[TlsEndpoint]:
     """Everything about the endpoint, in the order in which it builds on itself. Raises NetFailure."""
     shares = _shares()
     first = await flight(look.line, ordinary(look.name, shares), shares)
-    look.scheme = first.signature_scheme if isinstance(first, Accepted) else None
+    if isinstance(first, Accepted):
+        look.scheme, look.stapled = first.signature_scheme, first.stapled
     if isinstance(first, Failed) and first.plain:
         return _assembled(look, protocols.plain(), None)
     if isinstance(first, Failed) and (not first.asked or first.reason is Reason.PROTOCOL_GARBAGE):
@@ -136,6 +149,7 @@ class Deeper:
 
     exchange: Exchange
     behaviour: Behaviour
+    schemes: Schemes
     vulnerabilities: Mapping[str, str]
 
 
@@ -145,6 +159,7 @@ class Early:
 
     groups: Groups
     behaviour: Behaviour
+    schemes: Schemes
     probed: Probed
 
 
@@ -155,12 +170,19 @@ async def _early(look: Look, line: Line, first: Answer, surveyed: asyncio.Event)
     full = line.permit.owner is Owner.SELF
     version = first.hello.version if isinstance(first, Accepted) else 0
     gentle = look.gentle
-    groups, found, probed = await asyncio.gather(
+    groups, found, schemes, probed = await asyncio.gather(
         _groups(line, look, version),
         _no_behaviour() if gentle else behaviour.begin(line, look.name, first),
+        _schemes(line, look, version),
         oracles.examine(ground, gentle=gentle) if full else oracles.withheld(),
     )
-    return Early(groups=groups, behaviour=found, probed=probed)
+    return Early(groups=groups, behaviour=found, schemes=schemes, probed=probed)
+
+
+async def _schemes(line: Line, look: Look, version: int) -> Schemes:
+    if look.gentle:
+        return Schemes(gap=Reason.BUDGET)
+    return await signature_schemes(line, look.name, version, look.scheme)
 
 
 async def _groups(line: Line, look: Look, version: int) -> Groups:
@@ -202,7 +224,8 @@ async def _deeper(
     look.gap("dh_bits", agreed.dh_gap)
     for name, reason in found.gaps.items():
         look.gap(f"behaviour.{name}", reason)
-    return Deeper(exchange=agreed, behaviour=found, vulnerabilities=states)
+    look.gap("signature_schemes", early.schemes.gap)
+    return Deeper(exchange=agreed, behaviour=found, schemes=early.schemes, vulnerabilities=states)
 
 
 def _shares() -> list[Share]:
@@ -266,6 +289,7 @@ class _Identity:
     trust: Trust | None = None
     hostname_matches: bool | None = None
     problems: tuple[str, ...] = ()
+    stapled: str | None = None
 
 
 def _identity(look: Look, ders: Sequence[bytes] | None) -> _Identity:
@@ -290,6 +314,7 @@ def _identity(look: Look, ders: Sequence[bytes] | None) -> _Identity:
         trust=trust.judge(parsed, look.anchors, look.at),
         hostname_matches=identity.matches(leaf, look.name, look.address),
         problems=trust.chain_problems(parsed, look.anchors),
+        stapled=None if look.stapled is None else staple.status(look.stapled, parsed, look.at),
     )
 
 
@@ -321,6 +346,9 @@ def _assembled(
         dh_prime=deeper.exchange.dh_prime if deeper else None,
         alpn=deeper.behaviour.alpn if deeper else None,
         signature_scheme=scheme_names().get(look.scheme) if look.scheme is not None else None,
+        signature_schemes=_scheme_names(deeper),
+        stapled_status=known.stapled,
+        hostname_matches_without_sni=_bare_match(look, deeper),
         chain_problems=known.problems,
         by_class=look.gentle and offered.protocols != protocols.plain().protocols,
         depth=_DEPTHS.get(look.line.permit.owner, "wellformed"),
@@ -328,6 +356,22 @@ def _assembled(
         partial=tuple(offered.partial),
     )
     return Seen(value=value, gaps=(*offered.gaps, *look.gaps))
+
+
+def _scheme_names(deeper: Deeper | None) -> tuple[str, ...] | None:
+    if deeper is None or deeper.schemes.found is None:
+        return None
+    return tuple(scheme_names().get(number, f"0x{number:04X}") for number in deeper.schemes.found)
+
+
+def _bare_match(look: Look, deeper: Deeper | None) -> bool | None:
+    """Whether the certificate that is shown without a server name names the host."""
+    if deeper is None or deeper.behaviour.bare_leaf is None:
+        return None
+    try:
+        return identity.matches(certificate.load(deeper.behaviour.bare_leaf), look.name, look.address)
+    except Malformed:
+        return None
 
 
 def _group_names(deeper: Deeper | None) -> tuple[str, ...] | None:

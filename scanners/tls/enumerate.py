@@ -23,6 +23,8 @@ from scanners.tls.offers import offer
 VERSIONS = (registry.TLS13, registry.TLS12, registry.TLS11, registry.TLS10, registry.SSL3)
 #: Suites of TLS 1.2 after which its order is known well enough to begin with the versions before it.
 _FOR_A_WHILE = 12
+#: Questions at a time for a version that is asked beside TLS 1.2.
+_BESIDE = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,7 +189,9 @@ class _Surveyor:
         order = [suite for suite in await self._order_12 if suite in registry.suites_of(version)]
         if order:
             return Ladder(order, sure=True)
-        return Ladder(usual, beside=next(iter(self._ladders_12), None))
+        # TLS 1.2 goes on beside: its list is the longest, and what it finds helps the others.
+        beside = next(iter(self._ladders_12), None)
+        return Ladder(usual, beside=beside, widest=_BESIDE) if beside else Ladder(usual)
 
     def _tell_order(self, order: Sequence[int]) -> None:
         """Let older versions begin, with the order that they probably have; empty for the usual one."""

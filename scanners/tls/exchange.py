@@ -3,14 +3,14 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 from posture.core.observations import Reason
 from scanners.tls import legacy, registry
 from scanners.tls.answers import Accepted, Failed, Refused
 from scanners.tls.client import choice, flight
 from scanners.tls.enumerate import Surveyed
-from scanners.tls.ladder import Ladder
+from scanners.tls.ladder import Ladder, climb
 from scanners.tls.line import Line
 from scanners.tls.offers import all_groups, offer
 from scanners.tls.registry import TLS12, TLS13, group_name, suite_name
@@ -121,22 +121,7 @@ async def _of_version(
     """Groups of one version beside those that are known already."""
     candidates = [group for group in all_groups() if group not in known]
     ladder = Ladder(candidates, parts=_family, rare=_RARE)
-    while not ladder.whole:
-        questions: list[frozenset[int]] = []
-        while (
-            len(questions) < min(ladder.width, _AT_ONCE)
-            and (left_out := ladder.question(questions)) is not None
-        ):
-            questions.append(left_out)
-        asked = [
-            _favourite(line, server_name, version, suites, [g for g in candidates if g not in left_out])
-            for left_out in questions
-        ]
-        for left_out, answer in zip(questions, await asyncio.gather(*asked), strict=True):
-            if isinstance(answer, Reason):
-                return ladder.found, answer
-            ladder.learn(left_out, answer)
-    return ladder.found, None
+    return await climb(ladder, candidates, partial(_favourite, line, server_name, version, suites))
 
 
 async def _favourite(
@@ -231,8 +216,6 @@ def _arctan(inverse: int, scale: int) -> int:
     return total
 
 
-#: Lists of groups are short, so a guess too many weighs more than a round trip.
-_AT_ONCE = 2
 _RARE = ("sect", "secp1", "secp2", "brainpool", "GC", "curveSM", "arbitrary", "MLKEM", "Kyber", "ffdhe")
 
 

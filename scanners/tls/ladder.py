@@ -6,13 +6,16 @@ would follow if the guesses were right are asked at the same time. A right guess
 costs a question or two, and nothing is ever concluded from a guess.
 """
 
+import asyncio
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from functools import cache
 
+from posture.core.observations import Reason
 from scanners.tls.registry import suite_name
 
 _WIDEST = 4
+_AT_ONCE = 2
 _HASHES = frozenset({"SHA", "SHA256", "SHA384", "SHA512", "MD5", "SM3"})
 #: Parts of suites that few servers have.
 _RARE = ("anon", "DSS", "EXPORT", "NULL", "RC", "DES", "SEED", "IDEA", "GOST", "ARIA", "CAMELLIA", "CCM")
@@ -24,8 +27,9 @@ class Ladder:
     """What is known of one version's order. A question is the set of suites left out of the offer.
 
     `usual` is the order that guesses follow; `sure` that this server was seen to have it, in another version.
-    Kinds that were seen `beside`, by another part of the same list, are known here too.
-    `parts` names the kinds an item is of, `rare` marks kinds that are guessed only once one was seen.
+    Kinds that were seen `beside`, by another part of the same list, are known here too. `widest` is the
+    greatest number of questions at a time. `parts` names the kinds an item is of, `rare` marks kinds that
+    are guessed only once one was seen.
     """
 
     def __init__(
@@ -36,6 +40,7 @@ class Ladder:
         parts: Callable[[int], tuple[str, ...]] | None = None,
         rare: Sequence[str] = _RARE,
         beside: "Ladder | None" = None,
+        widest: int = _WIDEST,
     ) -> None:
         self._usual = usual
         self._sure = sure
@@ -47,7 +52,8 @@ class Ladder:
         self._misses: Counter[str] = beside._misses if beside else Counter()  # noqa: SLF001
         self.found: list[int] = []
         self.whole = False
-        self.width = _WIDEST if sure else 1
+        self._widest = widest
+        self.width = widest if sure else 1
 
     @property
     def as_usual(self) -> bool:
@@ -60,7 +66,7 @@ class Ladder:
         self._known.append((left_out, chosen))
         guess = self._guesses.get(left_out)
         if guess is not None:
-            self.width = min(_WIDEST, self.width + 2) if guess == chosen else max(1, self.width // 2)
+            self.width = min(self._widest, self.width + 2) if guess == chosen else max(1, self.width // 2)
         while not self.whole and (answer := self._answer(frozenset(self.found))) is not None:
             (favourite,) = answer
             if favourite is None:
@@ -134,6 +140,29 @@ class Ladder:
             self._misses[exchange] += 1
         elif self._hits[exchange]:
             self._misses[cipher] += 1
+
+
+async def climb(
+    ladder: Ladder,
+    candidates: Sequence[int],
+    favourite: Callable[[Sequence[int]], Awaitable[int | Reason | None]],
+) -> tuple[list[int], Reason | None]:
+    """Ask for the favourite of ever fewer candidates until there is none; (in order, why there may be more).
+
+    For short lists, in which a guess too many weighs more than a round trip.
+    """
+    while not ladder.whole:
+        questions: list[frozenset[int]] = []
+        while len(questions) < min(ladder.width, _AT_ONCE) and (
+            (left_out := ladder.question(questions)) is not None
+        ):
+            questions.append(left_out)
+        asked = [favourite([each for each in candidates if each not in left_out]) for left_out in questions]
+        for left_out, answer in zip(questions, await asyncio.gather(*asked), strict=True):
+            if isinstance(answer, Reason):
+                return ladder.found, answer
+            ladder.learn(left_out, answer)
+    return ladder.found, None
 
 
 @cache

@@ -27,6 +27,7 @@ MASTER = b"master secret"
 EXPANSION = b"key expansion"
 CLIENT_FINISHED = b"client finished"
 SERVER_FINISHED = b"server finished"
+_NAMED_CURVE = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +139,21 @@ def rsa_key(leaf: bytes) -> rsa.RSAPublicKey:
 def named_group(key_exchange: bytes) -> int | None:
     """The named curve of an elliptic ServerKeyExchange; None for explicit parameters."""
     reader = Reader(key_exchange)
-    return reader.number(2) if reader.number(1) == 3 else None
+    return reader.number(2) if reader.number(1) == _NAMED_CURVE else None
+
+
+def signed_with(kind: str, key_exchange: bytes) -> int:
+    """The signature scheme of a TLS 1.2 ServerKeyExchange of a `kind` of exchange (RFC 5246 §7.4.3)."""
+    reader = Reader(key_exchange)
+    if kind.startswith("ECDHE"):
+        if reader.number(1) != _NAMED_CURVE:
+            raise Malformed("explicit curve parameters")
+        reader.take(2)
+        reader.vector(1)
+    else:
+        for _ in range(3):
+            reader.vector(2)
+    return reader.number(2)
 
 
 def dh_parameters(key_exchange: bytes) -> tuple[int, int]:
@@ -148,7 +163,7 @@ def dh_parameters(key_exchange: bytes) -> tuple[int, int]:
 
 
 def _elliptic(reader: Reader) -> tuple[bytes, bytes]:
-    if reader.number(1) != 3:
+    if reader.number(1) != _NAMED_CURVE:
         raise Malformed("explicit curve parameters")
     group = reader.number(2)
     share = generate(group)

@@ -5,6 +5,7 @@ whose certificates lack what the Web's rules ask of public ones.
 """
 
 import ssl
+import tomllib
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -95,12 +96,13 @@ def _system() -> Path | None:
 def judge(chain: Sequence[x509.Certificate], anchors: Anchors, at: datetime) -> Trust:
     """Trust in the chain (leaf first, the rest in any order) at a time."""
     search = _Search(chain, anchors)
-    reasons = [_problem(path, at) for path in search.paths(chain[0], (chain[0],))]
-    if "ok" in reasons:
-        return Trust(trusted=True, reason="ok")
-    if reasons:
-        return Trust(trusted=False, reason=min(reasons, key=_PRIORITY.index))
-    return Trust(trusted=False, reason=search.why_none())
+    paths = {path: _problem(path, at) for path in search.paths(chain[0], (chain[0],))}
+    if not paths:
+        planted = any(map(_distrusted, chain))
+        return Trust(trusted=False, reason="distrusted" if planted else search.why_none())
+    best = min(paths, key=lambda path: _PRIORITY.index(paths[path]))
+    subjects = tuple(each.subject.rfc4514_string() for each in best)
+    return Trust(trusted=paths[best] == "ok", reason=paths[best], path=subjects)
 
 
 def chain_problems(chain: Sequence[x509.Certificate], anchors: Anchors) -> tuple[str, ...]:
@@ -122,7 +124,21 @@ def chain_problems(chain: Sequence[x509.Certificate], anchors: Anchors) -> tuple
     return tuple(found)
 
 
-_PRIORITY = ("expired", "not-yet-valid", "wrong-usage", "other")
+_PRIORITY = ("ok", "expired", "not-yet-valid", "wrong-usage", "other", "distrusted")
+
+
+@cache
+def _outcasts() -> frozenset[str]:
+    """Names of authorities that are trusted no more (distrusted.toml)."""
+    table = tomllib.loads(Path(__file__).with_name("distrusted.toml").read_text(encoding="utf-8"))
+    return frozenset(name for each in table["authority"] for name in each["names"])
+
+
+def _distrusted(certificate: x509.Certificate) -> bool:
+    names = (certificate.subject, certificate.issuer)
+    oids = (x509.NameOID.ORGANIZATION_NAME, x509.NameOID.COMMON_NAME)
+    values = [each.value for name in names for oid in oids for each in name.get_attributes_for_oid(oid)]
+    return not _outcasts().isdisjoint(map(str, values))
 
 
 class _Search:
@@ -212,6 +228,8 @@ def _signed(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
 
 
 def _problem(path: tuple[x509.Certificate, ...], at: datetime) -> str:
+    if any(map(_distrusted, path[1:])):
+        return "distrusted"
     if any(certificate.not_valid_after_utc < at for certificate in path):
         return "expired"
     if any(certificate.not_valid_before_utc > at for certificate in path):

@@ -29,6 +29,8 @@ def _distrusted(reason: str, issuer: str) -> Verdict:
             return failed("unknown_issuer", issuer=issuer)
         case "expired" | "not-yet-valid":
             return failed("out_of_date", issuer=issuer)
+        case "distrusted":
+            return failed("distrusted", issuer=issuer)
         case "bad-signature":
             return failed("bad_signature", issuer=issuer)
         case _:

@@ -16,15 +16,25 @@ def judge(fact: TlsEndpoint) -> Iterator[Verdict]:
     if fact.certificates is None:
         yield without(fact, "certificates")
         return
+    if any(each.rsa_exponent == 1 for each in fact.certificates):
+        yield failed("exponent")
+        return
     short = [each for each in fact.certificates if _below(each, _ENOUGH)]
-    strange = [each for each in fact.certificates if each.key_bits is None]
+    strange = [each for each in fact.certificates if each.key_bits is None and not _is_post_quantum(each)]
     if short:
         yield _short(min(short, key=lambda each: each.key_bits or 0))
     elif strange:
         yield unknown("unknown_type", path="certificates", key_type=strange[0].key_type)
+    elif _is_post_quantum(fact.certificates[0]):
+        yield passed("post_quantum", key_type=fact.certificates[0].key_type)
     else:
         leaf = fact.certificates[0]
         yield passed("strong", key_type=leaf.key_type, bits=leaf.key_bits)
+
+
+def _is_post_quantum(certificate: Certificate) -> bool:
+    """Signatures of FIPS 204 and 205, whose names say their strength."""
+    return certificate.key_type.startswith(("ML-DSA", "SLH-DSA"))
 
 
 def _short(certificate: Certificate) -> Verdict:

@@ -13,7 +13,11 @@ PROTOCOLS = ("SSLv2", "SSLv3", "TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certificate:
-    """One certificate as sent. `sha256` is over the DER, hex; `key_bits` is null for unknown key types."""
+    """One certificate as sent. `sha256` is over the DER, hex; `key_bits` is null for unknown key types.
+
+    `usages` are the extended key usages by name or object identifier, null where any is allowed.
+    `authority` and `path_length` are the basic constraints.
+    """
 
     sha256: str
     der: bytes
@@ -29,6 +33,8 @@ class Certificate:
     authority: bool | None = None
     sct_count: int | None = None
     must_staple: bool | None = None
+    usages: tuple[str, ...] | None = None
+    path_length: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,11 +42,13 @@ class Trust:
     """Whether the chain leads to a trust anchor.
 
     `reason` is ok, expired, not-yet-valid, self-signed, unknown-issuer, incomplete-chain, bad-signature,
-    wrong-usage, or other.
+    wrong-usage, distrusted (an authority that was thrown out), or other. `path` is the chain as it should be:
+    the subjects from the leaf to the anchor, empty where no path leads there.
     """
 
     trusted: bool
     reason: str
+    path: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +64,10 @@ class TlsEndpoint:
     `dh_bits` is the size of the prime of DHE suites, `dh_prime` its name if it is a published one.
     `signature_scheme` is what the server signed an ordinary TLS 1.3 handshake with. `alpn` is the application
     protocol agreed on.
+    `signature_schemes` are what it signs handshakes with, in its order; null when not asked or not told.
+    `stapled_status` is what a stapled OCSP response says: good, revoked, unknown, or why it says nothing
+    (unreadable, error, other-certificate, not-yet-valid, expired, bad-signature, unverified); null without.
+    `hostname_matches_without_sni` is about the certificate shown to clients that name nobody.
     `chain_problems`: wrong-order, extra-certificate, root-sent, missing-intermediate.
     `by_class`: suites were asked by class of weakness; a list has one of each class, not all of it.
     `differences`: in which parts other addresses of the same name differ; null for a single address.
@@ -89,6 +101,9 @@ class TlsEndpoint:
     dh_prime: str | None = None
     alpn: str | None = None
     signature_scheme: str | None = None
+    signature_schemes: tuple[str, ...] | None = None
+    stapled_status: str | None = None
+    hostname_matches_without_sni: bool | None = None
     chain_problems: tuple[str, ...] = ()
     by_class: bool = False
     differences: tuple[str, ...] | None = None

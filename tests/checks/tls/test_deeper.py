@@ -41,8 +41,13 @@ def good(**changes: Any) -> TlsEndpoint:
     plain = endpoint(
         cipher_suites={"TLSv1.3": ("TLS_AES_256_GCM_SHA384",), "TLSv1.2": (GCM,)},
         vulnerabilities=FINE,
-        behaviour={"secure_renegotiation": True, "client_renegotiation": False},
+        behaviour={
+            "secure_renegotiation": True,
+            "client_renegotiation": False,
+            "ocsp_stapling": False,
+        },
         groups=("X25519MLKEM768", "x25519"),
+        signature_schemes=("ecdsa_secp256r1_sha256",),
     )
     return replace(plain, **changes)
 
