@@ -16,10 +16,12 @@ from posture.core.facts.mail_spf import MailSpf
 from posture.core.facts.mail_tls_rpt import MailTlsRpt
 from posture.core.facts.mail_tlsa import MailTlsa
 from posture.core.facts.ports_host import PortsHost
+from posture.core.facts.product_intelligence import Match, ProductIntelligence
 from posture.core.facts.service_product import ServiceProduct
 from posture.core.facts.ssh_endpoint import SshEndpoint
 from posture.core.facts.tls_endpoint import TlsEndpoint
 from posture.core.facts.web_exposure import WebExposure
+from posture.core.facts.web_grade import WebGrade
 from posture.core.facts.web_response import WebResponse
 from posture.core.observations import Observation, Seen
 
@@ -161,6 +163,31 @@ def _exposure(fact: WebExposure) -> Iterator[str]:
         yield f"GET {asked.path}: {asked.status or '–'} {asked.media_type or ''}".rstrip()
 
 
+def _intelligence(fact: ProductIntelligence) -> Iterator[str]:
+    yield f"{fact.label()} ({fact.how}) {fact.cpe}"
+    for match in fact.matches or ():
+        yield f"{match.cve}: {_rank(match)}"
+    if fact.undecided:
+        yield f"? {' '.join(fact.undecided)}"
+    for feed in fact.feeds:
+        yield f"{feed.label} {feed.published or feed.fetched_at.date()} sha256:{feed.sha256[:16]}"
+
+
+def _rank(match: Match) -> str:
+    parts = [f"CVSS {match.score:g}"] if match.score is not None else []
+    if match.percentile is not None:
+        parts.append(f"EPSS percentile {match.percentile:.3f}")
+    if match.kev is not None:
+        used = ", ransomware" if match.kev.ransomware else ""
+        parts.append(f"KEV {match.kev.added}, due {match.kev.due}{used}")
+    return "; ".join((match.priority.value if match.priority else "–", *parts))
+
+
+def _grade(fact: WebGrade) -> Iterator[str]:
+    yield f"{fact.algorithm}: {fact.grade or '–'} ({'–' if fact.score is None else fact.score})"
+    yield from (f"{test.modifier:+d} {test.test}: {test.result}" for test in fact.tests)
+
+
 _FORMS: Mapping[str, Callable[[Any], Iterator[str]]] = {
     DnsAddresses.KIND: _addresses,
     DnsCaa.KIND: _caa,
@@ -180,4 +207,6 @@ _FORMS: Mapping[str, Callable[[Any], Iterator[str]]] = {
     MailTlsRpt.KIND: _tls_rpt,
     MailTlsa.KIND: _tlsa,
     WebExposure.KIND: _exposure,
+    ProductIntelligence.KIND: _intelligence,
+    WebGrade.KIND: _grade,
 }

@@ -69,7 +69,7 @@ async def _files(context: Context, kind: str, target: Target) -> Observations:
     from scanners.web.place import place
 
     origin = place(_url(target))
-    return [await observe(context, kind, origin.target, look(context, origin))]
+    return [await observe(context, kind, origin.target, look(context, origin, origin))]
 
 
 async def _places(context: Context, target: Target) -> list[Target]:

@@ -14,6 +14,7 @@ from posture.app.providers import load_providers
 from posture.app.request import Request, owner_of, ready_to_sweep
 from posture.checks import registry, runner
 from posture.checks.intelligence import look_up
+from posture.checks.sites import grades
 from posture.core.application import Application
 from posture.core.assessment import Assessment, Digests, Scanner
 from posture.core.consent import Consent, Technique
@@ -79,7 +80,11 @@ def conclude(
     The rows a judgement rests on are kept as observations of their own, so that a replay needs no feed.
     """
     rows = request.feeds(observations)
-    known = (*observations, *look_up(observations, rows, at=started))
+    known = (
+        *observations,
+        *look_up(observations, rows, at=started),
+        *grades(observations, at=started),
+    )
     drawn = judge_and_price(
         known,
         domain=request.domain,

@@ -38,6 +38,12 @@ def host(url: str) -> str:
     return (urlsplit(url).hostname or "").lower()
 
 
+def own_site(one: str, other: str) -> bool:
+    """Whether one host lies below the other, once a leading www is left out."""
+    left, right = one.removeprefix("www."), other.removeprefix("www.")
+    return left == right or left.endswith("." + right) or right.endswith("." + left)
+
+
 def shown(text: str) -> str:
     """A stranger's text at a length that fits a sentence."""
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

@@ -9,7 +9,7 @@ from typing import Any
 _FOLDER = Path(__file__).parents[1] / "data"
 
 #: Every table by name; the file is `posture/data/NAME.toml`.
-TABLES = ("end_of_life", "fingerprints", "products")
+TABLES = ("end_of_life", "fingerprints", "observatory", "products")
 
 
 @cache

@@ -58,7 +58,8 @@ async def _expose(context: Context, answers: _Answers) -> Observation[Any]:
     for start, answer in answers:
         if isinstance(answer.result, Seen):
             origin = place(start.url.partition("?")[0])
-            return await observe(context, WebExposure.KIND, origin.target, look(context, origin))
+            page = place(answer.result.value.url)
+            return await observe(context, WebExposure.KIND, origin.target, look(context, origin, page))
     start, silent = answers[0]
     why = silent.result if isinstance(silent.result, Unseen) else None
     if why is None:

@@ -12,8 +12,9 @@ from scanners.net.failure import NetFailure
 from scanners.net.http import Session
 from scanners.observe import digest
 from scanners.web.cookies import cookies
-from scanners.web.exchange import MOST_VALUE, Answer, fetch, printable
+from scanners.web.exchange import MOST_BODY, MOST_VALUE, Answer, fetch, printable
 from scanners.web.page import metas, text_of, title
+from scanners.web.parts import parts
 from scanners.web.place import Place, led_to
 
 #: Redirects that are followed; browsers give up after 20, nobody needs more than a few.
@@ -99,6 +100,16 @@ async def _enter(context: Context, onward: Place) -> None:
     context.gateway.pin(onward.target.name, found.all)
 
 
+def _is_html(answer: Answer) -> bool:
+    """A body without a type is taken for a page, as browsers do."""
+    media_type = (answer.header("content-type") or "text/html").partition(";")[0].strip().lower()
+    return media_type in ("text/html", "application/xhtml+xml")
+
+
+def _whole(answer: Answer) -> bool:
+    return len(answer.body) < MOST_BODY
+
+
 def _found(trail: _Trail, here: Place, answer: Answer, left_scope: str | None) -> Found:
     text = text_of(answer.body, answer.header("content-type"))
     fact = WebResponse(
@@ -113,6 +124,7 @@ def _found(trail: _Trail, here: Place, answer: Answer, left_scope: str | None) -
         body_bytes=len(answer.body),
         body_sha256=digest(answer.body),
         meta=None if answer.broken else metas(text),
+        page=None if answer.broken or not _is_html(answer) else parts(text, here.url, whole=_whole(answer)),
     )
-    gaps = (Gap(path="meta", reason=answer.broken),) if answer.broken else ()
+    gaps = tuple(Gap(path=path, reason=answer.broken) for path in ("meta", "page")) if answer.broken else ()
     return Seen(value=fact, gaps=gaps), tuple(trail.evidence)

@@ -35,9 +35,12 @@ class Answer:
         return next((value for key, value in self.headers if key.lower() == name), None)
 
 
-def fetch(session: Session, url: str) -> Answer:
-    """GET a URL without following where it leads. Raises NetFailure; RATE_LIMITED when asked to go away."""
-    with session.get(url, headers=_ACCEPT) as response:
+def fetch(session: Session, url: str, origin: str | None = None) -> Answer:
+    """GET a URL without following where it leads. Raises NetFailure; RATE_LIMITED when asked to go away.
+
+    `origin` is the site that a script asking for it would come from (RFC 6454 §7).
+    """
+    with session.get(url, headers=_ACCEPT | ({"Origin": origin} if origin else {})) as response:
         headers = tuple((name, value) for name, value in response.raw.headers.items())
         _mind_the_pace(response.status_code, response.headers)
         body, broken = _body(response)

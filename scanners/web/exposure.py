@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import urljoin
 
 from posture.core.consent import Technique
-from posture.core.facts.web_exposure import AskedPath, SecurityTxt, WebExposure
+from posture.core.facts.web_exposure import AskedPath, SecurityTxt, Sharing, WebExposure
 from posture.core.observations import Gap, Reason, Seen
 from scanners.context import Context
 from scanners.net.failure import NetFailure
@@ -23,6 +23,10 @@ SECURITY_TXT: Final = "/.well-known/security.txt"
 _GIT_HEAD = re.compile(rb"\A(ref: refs/[\x21-\x7e]+|[0-9a-f]{40}|[0-9a-f]{64})\s*\Z")
 _GIT_CONFIG = re.compile(rb"\A\s*\[core\]", re.IGNORECASE)
 _SETTING = re.compile(rb"^(?:export[ \t]+)?[A-Z][A-Z0-9_]{1,60}[ \t]{0,3}=", re.MULTILINE)
+#: How mysqldump, pg_dump and their kin begin, or what they hold.
+_DUMP = re.compile(
+    rb"^(?:-- (?:MySQL|MariaDB|PostgreSQL) |CREATE TABLE |INSERT INTO )", re.MULTILINE | re.IGNORECASE
+)
 _FIELD = re.compile(r"^(contact|expires):[ \t]*(\S.*)$", re.IGNORECASE | re.MULTILINE)
 #: Characters of a security.txt that are read; RFC 9116 §5.4 advises to bound it.
 _MOST_TEXT = 32_768
@@ -39,23 +43,51 @@ PATHS: Final[dict[str, Callable[[bytes], bool]]] = {
     "/.env": _is_settings,
     "/.svn/wc.db": lambda body: body.startswith(b"SQLite format 3\0"),
     "/.DS_Store": lambda body: body.startswith(b"\0\0\0\1Bud1"),
+    "/backup.zip": lambda body: body.startswith(b"PK\x03\x04"),
+    "/backup.sql": lambda body: bool(_DUMP.search(body[:4096])),
     "/server-status": lambda body: b"<title>Apache Status</title>" in body,
     SECURITY_TXT: lambda body: _security_txt(body) is not None,
 }
 
 
-async def look(context: Context, origin: Place) -> Seen[WebExposure]:
-    """Ask every path of `PATHS` once, one after the other. Raises NetFailure when asked for patience."""
+#: A site that nobody has (RFC 2606 §2): a server that shares with it shares with everybody.
+STRANGER: Final = "https://stranger.invalid"
+
+
+async def look(context: Context, origin: Place, page: Place) -> Seen[WebExposure]:
+    """Ask every path of `PATHS` once, one after the other, and the page as another site's script would.
+
+    Raises NetFailure when asked for patience.
+    """
     session = context.gateway.session(Technique.WEB)
     try:
         found = [await _ask(session, origin, path) for path in PATHS]
+        sharing, unshared = await _sharing(session, page)
     finally:
         session.close()
-    gaps = tuple(Gap(path=f"paths.{asked.path}", reason=why) for asked, _, why in found if why)
+    gaps = [Gap(path=f"paths.{asked.path}", reason=why) for asked, _, why in found if why]
+    gaps += [Gap(path="sharing", reason=unshared)] if unshared else []
     text = next((told for _, told, _ in found if told), None)
     paths = tuple(asked for asked, _, _ in found)
-    fact = WebExposure(origin=origin.url, at=context.clock(), paths=paths, security_txt=text)
-    return Seen(value=fact, gaps=gaps)
+    fact = WebExposure(origin=origin.url, at=context.clock(), paths=paths, security_txt=text, sharing=sharing)
+    return Seen(value=fact, gaps=tuple(gaps))
+
+
+async def _sharing(session: Session, page: Place) -> tuple[Sharing | None, Reason | None]:
+    try:
+        answer = await asyncio.to_thread(fetch, session, page.url, STRANGER)
+    except NetFailure as failure:
+        if failure.reason in (Reason.RATE_LIMITED, Reason.CANCELLED):
+            raise
+        return None, failure.reason
+    return (
+        Sharing(
+            origin=STRANGER,
+            allow_origin=answer.header("access-control-allow-origin"),
+            allow_credentials=answer.header("access-control-allow-credentials"),
+        ),
+        None,
+    )
 
 
 async def _ask(

@@ -58,8 +58,13 @@ def metas(text: str) -> tuple[tuple[str, str], ...]:
     """Name and content of the `<meta>` elements that act like headers."""
     found = []
     for match in list(_META.finditer(text))[:_MOST_META]:
-        attributes = {name.lower(): unescape(a or b or c) for name, a, b, c in _ATTRIBUTE.findall(match[1])}
-        name = (attributes.get("http-equiv") or attributes.get("name") or "").strip().lower()
-        if name in _ACTING and "content" in attributes:
-            found.append((name, printable(attributes["content"])))
+        given = attributes(match[1])
+        name = (given.get("http-equiv") or given.get("name") or "").strip().lower()
+        if name in _ACTING and "content" in given:
+            found.append((name, printable(given["content"])))
     return tuple(found)
+
+
+def attributes(text: str) -> dict[str, str]:
+    """The attributes of one tag, names in lower case; of a name given twice the last counts."""
+    return {name.lower(): unescape(a or b or c) for name, a, b, c in _ATTRIBUTE.findall(text)}

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+import reports
 from posture.app import feeds as work
 from posture.app.assess import judge_and_price, replay
 from posture.app.cli import cli
@@ -16,6 +17,7 @@ from posture.app.feeds import Desk, Updated, named_product, rows_of, seen_produc
 from posture.app.settings import Feeds, Settings
 from posture.app.sweep import Answer, sweep
 from posture.checks.intelligence import look_up
+from posture.checks.registry import catalogue
 from posture.core.assessment import Assessment
 from posture.core.document import assessment as to_document
 from posture.core.errors import PostureError
@@ -150,6 +152,22 @@ def test_a_judgement_replays_to_the_same_bytes_when_the_feeds_have_moved_on(
     assert json.dumps(to_document(again)) == json.dumps(to_document(judged))
     failed = [(f.check, f.message) for f in again.findings if f.outcome is Outcome.FAIL]
     assert ("products/no_known_exploited", "ransomware") in failed
+
+
+def test_reports_say_it_in_both_languages(store: Database, shelf: Shelf, tmp_path: Path) -> None:
+    list(update(desk(store, shelf), ALL, [named_product(APACHE)]))
+    seen = (*sample().observations, server("Apache/2.4.49"))
+    judged = replay(replace(sample(), observations=(*seen, *look_up(seen, rows_of(store, seen), at=NOW))))
+    reports.write(judged, catalogue(), tmp_path, formats=("html", "csv"))
+    for audience in ("underwriter", "applicant"):
+        for language, words in (
+            ("en", "with use in ransomware attacks"),
+            ("ja", "ランサムウェア攻撃での使用"),
+        ):
+            text = (tmp_path / f"{audience}.{language}.html").read_text(encoding="utf-8")
+            assert words in text
+            assert RANSOM in text
+    assert "products/no_known_exploited" in (tmp_path / "findings.csv").read_text(encoding="utf-8")
 
 
 def test_an_inferred_flaw_alone_knocks_nobody_out(store: Database, shelf: Shelf) -> None:

@@ -15,9 +15,11 @@ from posture.core.facts.mail_tlsa import MailTlsa, TlsaHost
 from posture.core.facts.ports_host import PortsHost
 from posture.core.facts.service_product import ServiceProduct
 from posture.core.facts.web_exposure import AskedPath, WebExposure
+from posture.core.facts.web_grade import GradedTest, WebGrade
 from posture.core.observations import Observation, Reason, Seen
 from posture.core.targets import Target
 from reports.evidence import _FORMS, answer
+from tests.support.intelligence import known, server
 from tests.support.sample_assessment import DOMAIN, START, observations, seen, unseen
 
 HERE = Target(name=DOMAIN)
@@ -109,6 +111,26 @@ def test_the_answers_about_names_and_paths() -> None:
     )
     exposure = WebExposure(origin="https://x.example/", at=START, paths=asked, security_txt=None)
     assert told("web.exposure", exposure) == ("GET /.git/HEAD: 404 text/html", "GET /.env: –")
+
+
+def test_what_feeds_and_grades_say_is_shown_with_its_origin() -> None:
+    fact = known(server("Apache/2.4.51"))
+    digests = {feed.name.value: feed.sha256[:16] for feed in fact.feeds}
+    assert told("product.intelligence", fact) == (
+        "Apache HTTP Server 2.4.51 (http-header) cpe:2.3:a:apache:http_server:2.4.51:*:*:*:*:*:*:*",
+        "CVE-2099-90002: exploited; CVSS 7.5; KEV 2026-01-05, due 2027-01-26",
+        "CVE-2099-90003: likely; CVSS 8.1; EPSS percentile 0.950",
+        "CVE-2099-90004: other; CVSS 9.1; EPSS percentile 0.600",
+        "CVE-2099-90005: other; CVSS 5.3; EPSS percentile 0.990",
+        f"kev 2026-11-25 sha256:{digests['kev']}",
+        f"epss 2026-11-25 sha256:{digests['epss']}",
+        f"nvd:apache:http_server 2026-11-25 sha256:{digests['nvd']}",
+        f"endoflife 2026-11-25 sha256:{digests['endoflife']}",
+    )
+    assert told("product.intelligence", known(server("Apache")))[1] == "? CVE-2099-90001 CVE-2099-90002"
+    tests = (GradedTest(test="cookies", result="cookies-not-found", modifier=0),)
+    grade = WebGrade(url="https://x.example/", algorithm="A", score=None, grade=None, tests=tests)
+    assert told("web.grade", grade) == ("A: – (–)", "+0 cookies: cookies-not-found")
 
 
 def test_what_was_not_seen_gives_no_answer() -> None:

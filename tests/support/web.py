@@ -47,8 +47,9 @@ class Server:
 
     @property
     def visits(self) -> list[bytes]:
-        """The requests a visitor makes, without those for files that should not be there."""
-        return [head for head in self.requests if head.split(b" ")[1].decode() not in PATHS]
+        """The requests a visitor makes: not for files that should not be there, not from another site."""
+        own = [head for head in self.requests if b"\r\nOrigin: " not in head]
+        return [head for head in own if head.split(b" ")[1].decode() not in PATHS]
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -7,7 +7,7 @@ from posture.core.facts.web_exposure import WebExposure
 from posture.core.findings import Verdict, failed, passed, unknown
 
 #: Files that give away source code or passwords; what is not among them tells an attacker his way only.
-_SECRETS = frozenset({"/.env", "/.git/HEAD", "/.git/config", "/.svn/wc.db"})
+_SECRETS = frozenset({"/.env", "/.git/HEAD", "/.git/config", "/.svn/wc.db", "/backup.zip", "/backup.sql"})
 _ASKED_FOR = frozenset({"/.DS_Store", "/server-status"}) | _SECRETS
 
 

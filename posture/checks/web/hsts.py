@@ -38,6 +38,8 @@ def _value(value: str) -> Verdict:
     seconds = int(age[:18])
     if seconds < THRESHOLD:
         return failed("short", seconds=seconds, threshold=THRESHOLD)
+    if "includesubdomains" in directives and "preload" in directives:
+        return passed("preloadable", seconds=seconds)
     if "includesubdomains" in directives:
         return passed("strict_with_subdomains", seconds=seconds)
     return passed("strict", seconds=seconds)

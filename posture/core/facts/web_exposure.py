@@ -31,10 +31,23 @@ class SecurityTxt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sharing:
+    """What the page answers to a visitor sent by another site (Fetch standard §3.3, CORS).
+
+    `origin` is the other site we named; `allow_origin`, `allow_credentials`: the headers, null if absent.
+    """
+
+    origin: str
+    allow_origin: str | None
+    allow_credentials: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WebExposure:
     """`origin` is the URL of the start page; `at` the time against which expiry is judged.
 
-    `security_txt` is null when the file was not served or is no such file.
+    `security_txt` is null when the file was not served or is no such file; `sharing` when the page did not
+    answer (see the gap).
     """
 
     KIND: ClassVar[str] = "web.exposure"
@@ -43,3 +56,4 @@ class WebExposure:
     at: datetime
     paths: tuple[AskedPath, ...]
     security_txt: SecurityTxt | None
+    sharing: Sharing | None = None

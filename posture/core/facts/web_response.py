@@ -25,6 +25,43 @@ class Cookie:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """A script the page loads: its address as written and made absolute; whether a digest pins it (SRI)."""
+
+    written: str
+    url: str
+    integrity: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlainLoad:
+    """A part that is loaded over plain HTTP; `active` parts can change the page (W3C Mixed Content §3)."""
+
+    url: str
+    element: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """Where a form sends what is typed, and whether it asks for a password."""
+
+    action: str
+    password: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What a page loads and asks for; `complete` is false where it was too long to see all of it."""
+
+    scripts: tuple[Script, ...]
+    inline_scripts: bool
+    plain_loads: tuple[PlainLoad, ...]
+    forms: tuple[Form, ...]
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WebResponse:
     """The last response of a chain. `headers` keep order, case and repetition; values are cut at 4 KiB.
 
@@ -32,7 +69,7 @@ class WebResponse:
     permit was given for it, else null. `cookies` are those of every hop. `body_sha256` and `body_bytes`
     describe what was read of the decoded body (bounded). `meta` holds the page's `<meta>` pairs of
     `http-equiv` or `name` and `content`, names in lower case, as far as they act like headers; null where
-    the body broke off.
+    the body broke off. `page` is null where the body broke off or is no HTML.
     """
 
     KIND: ClassVar[str] = "web.response"
@@ -48,6 +85,7 @@ class WebResponse:
     body_bytes: int
     body_sha256: str
     meta: tuple[tuple[str, str], ...] | None = ()
+    page: Page | None = None
 
     def header(self, name: str) -> str | None:
         """The header's values joined as RFC 9110 §5.3 says; None when absent."""

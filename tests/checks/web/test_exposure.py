@@ -31,7 +31,7 @@ def told(message: str, path: str) -> Verdict:
 
 
 def test_nothing_handed_out() -> None:
-    assert list(files_not_exposed.judge(exposure())) == [passed("none", count=6)]
+    assert list(files_not_exposed.judge(exposure())) == [passed("none", count=8)]
 
 
 def test_each_file_is_a_finding_of_its_own_by_what_it_gives_away() -> None:
@@ -46,7 +46,7 @@ def test_each_file_is_a_finding_of_its_own_by_what_it_gives_away() -> None:
 def test_a_page_in_the_place_of_a_file_is_no_file() -> None:
     fact = exposure()
     paths = tuple(replace(entry, status=200, recognised=False) for entry in fact.paths)
-    assert list(files_not_exposed.judge(replace(fact, paths=paths))) == [passed("none", count=6)]
+    assert list(files_not_exposed.judge(replace(fact, paths=paths))) == [passed("none", count=8)]
 
 
 def test_without_an_answer_for_each_there_is_no_pass() -> None:

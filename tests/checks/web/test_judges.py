@@ -113,8 +113,10 @@ def test_https_enforced(fact: WebResponse, verdict: Verdict) -> None:
         ("max-age=31536000", passed("strict", seconds=YEAR)),
         (
             'MAX-AGE="63072000" ; IncludeSubDomains; preload',
-            passed("strict_with_subdomains", seconds=2 * YEAR),
+            passed("preloadable", seconds=2 * YEAR),
         ),
+        ("max-age=31536000; includeSubDomains", passed("strict_with_subdomains", seconds=YEAR)),
+        ("max-age=31536000; preload", passed("strict", seconds=YEAR)),
         (";; max-age=31536000 ;", passed("strict", seconds=YEAR)),
         ("max-age=31535999", failed("short", seconds=YEAR - 1, threshold=YEAR)),
         ("max-age=0", failed("short", seconds=0, threshold=YEAR)),

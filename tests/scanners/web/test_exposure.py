@@ -36,6 +36,8 @@ REAL = {
     "/.env": b"APP_NAME=shop\nDB_PASSWORD=very-secret\n",
     "/.svn/wc.db": b"SQLite format 3\0....",
     "/.DS_Store": b"\0\0\0\1Bud1\0\0",
+    "/backup.zip": b"PK\x03\x04\x14\0very-secret",
+    "/backup.sql": b"-- MySQL dump 10.13\nINSERT INTO users VALUES ('very-secret');\n",
     "/server-status": b"<html><head><title>Apache Status</title>",
     SECURITY_TXT: b"Contact: mailto:security@example.jp\r\nExpires: 2027-01-01T00:00:00Z\r\n",
 }
@@ -115,6 +117,8 @@ def test_what_is_not_served_is_not_recognised(answer: bytes) -> None:
         ("/.env", b"<html>APP_KEY=1"),
         ("/.env", b"hello = world"),
         ("/.svn/wc.db", b"SQLite"),
+        ("/backup.zip", b"<html>PK</html>"),
+        ("/backup.sql", b"<html>we create table linen and insert into boxes</html>"),
         ("/.DS_Store", b""),
         ("/server-status", b"<title>Status</title>"),
         (SECURITY_TXT, b"<html>Contact: x</html>"),
@@ -192,4 +196,4 @@ def test_https_is_asked_where_both_answer_and_each_host_once(tmp_path: Path) -> 
     assert seen(exposure).origin == f"https://{NAME}/"
     assert exposure.target.port == 443
     assert len(plain.requests) == 1
-    assert len(secure.requests) == 1 + len(PATHS)
+    assert len(secure.requests) == 1 + len(PATHS) + 1  # the page, the files, and the page for a stranger

@@ -21,7 +21,7 @@ from scanners import web
 from scanners.context import Context
 from scanners.web.chain import MOST_HOPS
 from scanners.web.exchange import MOST_BODY
-from scanners.web.exposure import PATHS
+from scanners.web.exposure import PATHS, STRANGER
 from tests.support.web import (
     NOW,
     Behaviour,
@@ -202,7 +202,7 @@ def test_only_plain_get_requests_are_ever_sent() -> None:
     assert {request.decode("ascii").partition("\r\n")[0] for request in server.requests} == expected
     for request in server.requests:
         lines = request.decode("ascii").split("\r\n")
-        assert {line.partition(":")[0] for line in lines[1:] if line} == {
+        assert {line.partition(":")[0] for line in lines[1:] if line} - {"Origin"} == {
             "Host",
             "User-Agent",
             "Accept",
@@ -210,6 +210,9 @@ def test_only_plain_get_requests_are_ever_sent() -> None:
             "Connection",
         }
         assert request.endswith(b"\r\n\r\n")
+    strange = [request for request in server.requests if b"\r\nOrigin: " in request]
+    assert [request.split(b" ")[1] for request in strange] == [b"/1"]
+    assert f"\r\nOrigin: {STRANGER}\r\n".encode() in strange[0]
 
 
 def test_redirects_without_end_are_garbage() -> None:
@@ -346,7 +349,8 @@ def test_a_broken_body_leaves_the_headers_and_a_gap(sent: bytes, reason: Reason)
     assert seen(found).header("X-Frame-Options") == "DENY"
     assert seen(found).meta is None
     assert isinstance(found.result, Seen)
-    assert found.result.gaps == (Gap(path="meta", reason=reason),)
+    assert seen(found).page is None
+    assert found.result.gaps == tuple(Gap(path=path, reason=reason) for path in ("meta", "page"))
 
 
 def test_control_characters_do_not_survive() -> None:
