@@ -141,6 +141,9 @@ def test_from_draft_to_bound(office: Office, bindable: None) -> None:
     assert refused(office, "quotes", "bind", case, "--by", UNDERWRITER, *WHY) == "not-revalidated"
     looked = step(office, "revalidate", case)
     assert looked["history"][-1]["body"]["worse"] == []
+    office.now += timedelta(days=2)
+    assert refused(office, "quotes", "bind", case, "--by", UNDERWRITER, *WHY) == "not-revalidated"
+    step(office, "revalidate", case)
     assert refused(office, "quotes", "bind", case, "--by", "nobody", *WHY) == "authority"
     bound = step(office, "bind", case)
     assert bound["state"] == "bound"
@@ -151,7 +154,7 @@ def test_from_draft_to_bound(office: Office, bindable: None) -> None:
     assert refused(office, "quotes", "refuse", case, *WHY) == "state"
     assert step(office, "comment", case)["state"] == "bound"
     kinds = [event["kind"] for event in office.run("quotes", "history", case)["history"]]
-    assert kinds == ["quote", "issue", "accept", "revalidate", "bind", "comment"]
+    assert kinds == ["quote", "issue", "accept", "revalidate", "revalidate", "bind", "comment"]
 
 
 def test_a_quote_lapses_by_itself_and_can_be_made_anew(office: Office, bindable: None) -> None:

@@ -200,6 +200,7 @@ def test_nobody_decides_a_case_of_ones_own_and_no_two_signatures_are_one(
             assert before.state is State.ACCEPTED
             assert before.revalidated is not None
             assert not before.revalidated.body["worse"]
+            assert one.at - before.revalidated.at <= timedelta(days=1)
             assert "edr" in before.answers
             assert "renew" in before.closed
 

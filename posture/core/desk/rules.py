@@ -23,6 +23,8 @@ WHEN: Mapping[Kind, frozenset[State]] = {
     Kind.REVALIDATE: frozenset({State.ACCEPTED}),
     Kind.BIND: frozenset({State.ACCEPTED}),
 }
+#: How old the last look at a case may be when it is bound.
+FRESH = timedelta(days=1)
 _ENDED = frozenset(state for state, onward in TRANSITIONS.items() if not onward)
 _ALWAYS = frozenset({Kind.COMMENT, Kind.CLOSE, Kind.ANSWER})
 
@@ -150,10 +152,10 @@ def _may_accept(now: Standing, draft: Event, _bench: Bench) -> None:
 
 def _may_bind(now: Standing, draft: Event, bench: Bench) -> None:
     version = _version(now, draft)
-    if now.revalidated is None or now.revalidated.at < (now.since or now.revalidated.at):
+    if not _fresh(now, draft.at):
         raise refused(
             draft.case,
-            "it was not looked at again since it was accepted",
+            "it was not looked at again within a day, since it was accepted",
             f"posture quotes revalidate {draft.case}",
             "not-revalidated",
         )
@@ -179,6 +181,12 @@ def _may_bind(now: Standing, draft: Event, bench: Bench) -> None:
         )
     if bench.level(draft.by) is None:
         raise _no_authority(draft, "any")
+
+
+def _fresh(now: Standing, at: datetime) -> bool:
+    """Whether the last look was after the acceptance and not more than a day ago: the world moves on."""
+    looked = now.revalidated
+    return looked is not None and (now.since is None or looked.at >= now.since) and at - looked.at <= FRESH
 
 
 def _may_answer(now: Standing, draft: Event, _bench: Bench) -> None:
