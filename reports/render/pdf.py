@@ -29,6 +29,9 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 _AFTER = re.compile(r"(://|[./:@=?&_-])")
 _ANYWHERE = re.compile(r"([!-~]{20})")
 
+#: Size of English text (pt) by kind of report where it is not 10.4: page one of a file holds a decision.
+_ENGLISH = {"underwriter": 9.8}
+
 _log = logging.getLogger(__name__)
 
 
@@ -98,7 +101,7 @@ def _look(document: Document, fonts: Fonts) -> str:
             "mono": fonts.mono(),
             "outline": japanese and not fonts.bold,
             "thin": not fonts.bold,
-            "size": 9.2 if japanese else 10.4,
+            "size": 9.2 if japanese else _ENGLISH.get(document.kind, 10.4),
             "leading": 0.82 if japanese else 0.66,
             "term": 40 if japanese else 42,
             "date": {"year": issued.year, "month": issued.month, "day": issued.day},

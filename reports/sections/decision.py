@@ -25,7 +25,7 @@ from reports.sections import ledger, shared
 from reports.sections.shared import heads
 from reports.view import View
 
-_REASONS = 6
+_REASONS = 4
 #: Reasons that a notice, the list of knock-outs or the table of covers shows already.
 _SAID_ABOVE = {"indication-only", "knock-out-refers", "loading-capped", "no-application"}
 #: Share from which everything counts as observed.
@@ -232,9 +232,9 @@ def _loading_cells(loading: Loading | None) -> tuple[Cell, Cell]:
 
 
 def _named(key: str, found: Sequence[Statement], view: View, say: Say) -> tuple[Block, ...]:
-    title = Paragraph(text=say(f"sections.{key}"), tone="accent")
     if not found:
-        return title, Paragraph(text=say("labels.none"), tone="muted")
+        return (Paragraph(text=say("labels.empty", list=say(f"sections.{key}")), tone="muted"),)
+    title = Paragraph(text=say(f"sections.{key}"), tone="accent")
     return title, statements(found, view, say)
 
 

@@ -17,7 +17,7 @@ _ANSWERS = 30
 def section(view: View, say: Say) -> Section | None:
     """The underwriter's what-if; None where it was not counted."""
     whatif = view.whatif
-    if whatif is None:
+    if whatif is None or not (whatif.groups or whatif.answers):
         return None
     blocks: list[Block] = [Paragraph(text=say("text.mending", date=say.day(whatif.effort_as_of)))]
     blocks.append(_fixes(whatif, view, say))
@@ -33,7 +33,7 @@ def section(view: View, say: Say) -> Section | None:
 def _fixes(whatif: WhatIf, view: View, say: Say) -> Table:
     columns = heads(
         say,
-        ("mended", "left", 9),
+        ("mended", "left", 12),
         ("tier", "left", 2),
         ("technical_short", "right", 3),
         ("charged_short", "right", 3),
@@ -67,9 +67,9 @@ def _name(fix: Fix, view: View, say: Say) -> str:
         if any(finding.id in fix.findings for finding in issue.findings)
     ]
     text = f"{say.several(link.text for link in links)} {said[0] if said else ''}".strip()
-    return (
-        text if fix.held is None else say("labels.with_note", text=text, note=say(f"held.{fix.held.value}"))
-    )
+    if fix.held is None:
+        return text
+    return say("labels.with_note", text=text.rstrip(".。"), note=say(f"held.{fix.held.value}"))
 
 
 def _outcome(after: Outcome, say: Say) -> tuple[Cell, ...]:

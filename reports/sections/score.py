@@ -148,6 +148,8 @@ def _steps(view: View, say: Say) -> tuple[Block, ...]:
     for kind, steps in groupby(view.assessment.decision.steps, key=_kind):
         found = tuple(steps)
         names = list(dict.fromkeys(name for step in found for name in step.values))
+        if not names:
+            continue
         if kind == "features":
             blocks += [Facts(rows=tuple(_feature_step(step, say) for step in found))]
         else:
