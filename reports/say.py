@@ -126,7 +126,7 @@ class Say:
         if name not in _TERMS:
             return self._quoted(value)
         if isinstance(value, tuple):
-            return tuple(self._term(item) for item in value)
+            return self.several(self._term(item) for item in value)
         return self._term(value) if isinstance(value, str) else value
 
     def _term(self, word: str) -> str:
@@ -135,7 +135,7 @@ class Say:
     def _quoted(self, value: Argument) -> Argument:
         """Judges write dates as ISO 8601; a reader gets them in words. The network's words are cut."""
         if isinstance(value, tuple):
-            return tuple(visible(item, limit=_QUOTE) for item in value)
+            return self.several(visible(item, limit=_QUOTE) for item in value)
         if not isinstance(value, str):
             return value
         if _ISO_DATE.match(value):
