@@ -17,7 +17,7 @@ from posture.core import ledger
 from posture.core.assessment import Assessment
 from posture.core.dossier import Dossier
 from posture.core.whatif import WhatIf
-from posture.store import assessments, book
+from posture.store import assessments, book, desk
 from posture.store import ledger as kept
 from posture.store.database import Database, open_database
 
@@ -58,6 +58,7 @@ def surroundings(database: Database, item: Assessment, at: datetime) -> Surround
             ledger=ledger.by_finding(said),
             past=book.past(database, item.domain, item.finished_at),
             book=book.scores(database, without=item.domain),
+            case=tuple(desk.of_case(database, item.id)),
             applicants=book.known(database, without=item.domain),
             shared=book.shared(database, mine, without=item.domain),
         ),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from posture.core.desk.events import Event as CaseEvent
 from posture.core.ledger import Event, Standing, standing
 
 
@@ -58,7 +59,7 @@ class Dossier:
 
     `ledger`: histories by finding (id). `past`: earlier complete assessments, the oldest first. `book`:
     the score of every other applicant's newest complete assessment. `applicants` counts those whose
-    suppliers are known, among which `shared` counts.
+    suppliers are known, among which `shared` counts. `case`: what the desk did about this assessment.
     """
 
     at: datetime | None = None
@@ -66,6 +67,7 @@ class Dossier:
     past: tuple[Past, ...] = ()
     book: tuple[float, ...] = ()
     applicants: int = 0
+    case: tuple[CaseEvent, ...] = ()
     shared: tuple[Shared, ...] = ()
 
     def standing(self, finding: str) -> Standing:

@@ -72,6 +72,24 @@ def section(view: View, say: Say) -> Section | None:
     return Section(anchor="ledger", title=say("sections.ledger"), blocks=blocks)
 
 
+def case(view: View, say: Say) -> Section | None:
+    """What the underwriter's desk did about this assessment, in order; None where it did nothing yet."""
+    if not view.dossier.case:
+        return None
+    columns = heads(say, ("when", "left", 3), ("who", "left", 3), ("did", "left", 4), ("why_said", "left", 8))
+    rows = tuple(
+        (
+            Cell(text=say.moment(one.at)),
+            Cell(text=one.by),
+            Cell(text=say.open_word("desk_did", one.kind.value)),
+            Cell(text=one.reason),
+        )
+        for one in view.dossier.case
+    )
+    table = Table(caption=say("captions.case"), columns=columns, rows=rows)
+    return Section(anchor="case", title=say("sections.case"), blocks=(table,))
+
+
 def _row(event: Event, about: Finding | None, view: View, say: Say) -> tuple[Cell, ...]:
     links = shared.links([event.finding], view, say)
     name = event.finding if about is None else say.finding(about)

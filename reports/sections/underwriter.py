@@ -26,6 +26,7 @@ def sections(view: View, say: Say) -> tuple[Section, ...]:
         shared.delta(view, say, _before_and_now(view, say)),
         mending.section(view, say),
         ledger.section(view, say),
+        ledger.case(view, say),
         findings(view, say),
         shared.unknown(view, say),
         *shared.quiet(view, say),

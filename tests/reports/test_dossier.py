@@ -9,6 +9,9 @@ import pytest
 import reports
 from posture.checks.registry import catalogue
 from posture.core import ledger
+from posture.core.desk.events import Event as CaseEvent
+from posture.core.desk.events import Kind as Did
+from posture.core.desk.events import sealed
 from posture.core.dossier import Dossier, Past, Service, Shared, Supplier
 from posture.core.findings import Outcome
 from posture.core.ledger import Event, Kind
@@ -129,3 +132,24 @@ def test_suppliers_in_common_are_counted_for_the_underwriter_alone() -> None:
     assert "3 of 9" in told["underwriter.en"]
     assert "9 先中 3 先" in told["underwriter.ja"]
     assert "Mailhost" not in told["applicant.en"]
+
+
+def test_what_the_desk_did_is_in_the_underwriters_file_alone() -> None:
+    draft = CaseEvent(
+        id="",
+        case=sample().id,
+        kind=Did.TAKE,
+        by="山田 花子",
+        at=AT,
+        reason="電話で確認する",
+        body={},
+        previous="",
+    )
+    told = pages(dossier(case=(sealed(draft, ()),)), ("underwriter", "applicant", "agency"))
+    for language in LANGUAGES:
+        say = text.load(language)
+        section = told[f"underwriter.{language}"].partition(say("captions.case"))[2][:800]
+        for part in ("山田 花子", "電話で確認する", say("desk_did.take")):
+            assert part in section
+        for audience in ("applicant", "agency"):
+            assert "電話で確認する" not in told[f"{audience}.{language}"]

@@ -17,6 +17,7 @@ from posture.checks.registry import catalogue
 from posture.core.catalogue import Language
 from posture.core.consent import Basis, ProofMethod, Technique
 from posture.core.decisions import Action, Agreement, Cover, Tier
+from posture.core.desk.events import Kind as Did
 from posture.core.dossier import Service
 from posture.core.facts import fact_classes
 from posture.core.findings import Confidence, Outcome, Owner, Severity
@@ -115,6 +116,7 @@ SECTIONS: dict[str, Iterable[str]] = {
     "areas": {card.area for card in catalogue().cards.values()},
     "asked": [kind.replace(".", "_") for kind in fact_classes()],
     "did": names(Kind),
+    "desk_did": names(Did),
     "agreements": names(Agreement),
     "answers": ("yes", "no"),
     "priorities": names(Priority),
