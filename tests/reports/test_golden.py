@@ -1,10 +1,12 @@
 """Golden reports in both languages and all formats; only an explicit flag changes them."""
 
+import io
 import subprocess
 import textwrap
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 
 import reports
 from reports import Branding, view
@@ -45,6 +47,23 @@ def test_the_text_of_the_pdf(audience: Audience, language: str, tmp_path: Path) 
     golden.check(
         f"{audience.value}.{language}.pdf.txt", ("\n".join(textwrap.wrap(text, 100)) + "\n").encode()
     )
+
+
+@pytest.mark.parametrize("language", reports.LANGUAGES)
+def test_the_tracker(language: str) -> None:
+    """The workbook's cells, one a line; its packing is the library's affair."""
+    files = reports.produce(golden.assessment(), golden.catalogue(), languages=(language,), formats=("xlsx",))
+    ((name, content),) = files.items()
+    sheet = load_workbook(io.BytesIO(content)).active
+    assert sheet is not None
+    lines = [
+        f"{cell.coordinate}\t{line}"
+        for row in sheet.iter_rows()
+        for cell in row
+        if cell.value is not None
+        for line in str(cell.value).splitlines()
+    ]
+    golden.check(f"{name}.txt", ("\n".join(lines) + "\n").encode())
 
 
 @pytest.mark.parametrize("word", FORBIDDEN)
