@@ -15,20 +15,32 @@ _MISSING = ("gross-profit-missing", "it-revenue-missing", "it-option-missing", "
 
 def sections(view: View, say: Say, branding: Branding) -> tuple[Section, ...]:
     """Standing, conditions, open questions; the plan only where the consent names agencies."""
-    allowed = RECIPIENT in view.assessment.consent.disclose_to
+    allowed = _allowed(view)
     findings = applicant.plan(view, say, linked=False) if allowed else _closed(say)
     return standing(view, say), findings, applicant.about(say, branding)
 
 
+def _allowed(view: View) -> bool:
+    """Whether the consent opens findings to agencies."""
+    return RECIPIENT in view.assessment.consent.disclose_to
+
+
 def standing(view: View, say: Say) -> Section:
-    """Tier, subjectivities and missing answers."""
+    """Tier, subjectivities and missing answers; what was observed against an answer only where it is open."""
     taken = view.assessment.decision
     tier = taken.tier.value
     tile = Tile(label=say("tiles.tier"), value=tier, note=say(f"tiers.{tier}"))
     missing = tuple(reason for reason in taken.reasons if reason.id in _MISSING)
-    blocks: list[Block] = [Tiles(tiles=(tile,)), *shared.incomplete(view, say), *ledger.stamp(view, say)]
+    blocks: list[Block] = [
+        Tiles(tiles=(tile,)),
+        *shared.incomplete(view, say),
+        *ledger.stamp(view, say, named=_allowed(view)),
+    ]
     blocks += _listed("subjectivities", taken.subjectivities, say)
-    blocks += _listed("missing", (*missing, *taken.facts_known), say)
+    differing = taken.facts_known if _allowed(view) else ()
+    blocks += _listed("missing", (*missing, *differing), say)
+    if taken.facts_known and not differing:
+        blocks.append(Paragraph(text=say("text.differences_closed", count=len(taken.facts_known))))
     return Section(anchor="standing", title=say("sections.standing"), blocks=tuple(blocks))
 
 

@@ -11,16 +11,20 @@ from reports.sections.shared import heads
 from reports.view import Issue, View
 
 
-def stamp(view: View, say: Say) -> tuple[Notice, ...]:
-    """The notice under which tier and report stand until every dispute is settled."""
+def stamp(view: View, say: Say, *, named: bool = True) -> tuple[Notice, ...]:
+    """The notice under which tier and report stand until every dispute is settled.
+
+    Not `named`, it does not say what is disputed: for a reader whom findings are not shown.
+    """
     found = view.disputed()
     if not found:
         return ()
-    named = say.several(dict.fromkeys(say.title(finding.check) for finding in found))
+    titles = say.several(dict.fromkeys(say.title(finding.check) for finding in found))
+    text = say("ledger.stamped", findings=titles) if named else say("ledger.stamped_closed")
     return (
         Notice(
             title=say("ledger.stamp", count=len(found)),
-            text=say("ledger.stamped", findings=named),
+            text=text,
             tone="high",
         ),
     )
