@@ -33,6 +33,7 @@ def vector(findings: Sequence[Finding]) -> FeatureVector:
     values: dict[str, float | None] = {}
     unseen: dict[str, Reason] = {}
     partly: dict[str, Reason] = {}
+    unasked: list[str] = []
     sources: dict[str, tuple[str, ...]] = {}
     for row in rows:
         value, reason, deciding = _feature(row, by_check)
@@ -40,9 +41,26 @@ def vector(findings: Sequence[Finding]) -> FeatureVector:
         sources[row.name] = tuple(finding.id for finding in deciding)
         if reason is not None:
             (unseen if value is None else partly)[row.name] = reason
+            if deciding and _never_asked(row, by_check):
+                unasked.append(row.name)
     return FeatureVector(
-        schema=schema(row.name for row in rows), values=values, unseen=unseen, sources=sources, partly=partly
+        schema=schema(row.name for row in rows),
+        values=values,
+        unseen=unseen,
+        sources=sources,
+        partly=partly,
+        unasked=tuple(unasked),
     )
+
+
+def _never_asked(row: Prior, by_check: dict[str, list[Finding]]) -> bool:
+    """Whether every open question of a feature is of our own making: no feed, no record that decides."""
+    return all(
+        finding.message in source.unasked
+        for source in row.sources
+        for finding in by_check.get(source.check, ())
+        if finding.outcome is Outcome.UNKNOWN and finding.owner is not Owner.PROVIDER
+    ) and all(by_check.get(source.check) for source in row.sources)
 
 
 def _feature(

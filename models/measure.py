@@ -26,7 +26,7 @@ def coverage(basis: Basis, features: FeatureVector) -> Coverage:
     }
     overall = scoring.blend(basis.balance.standard, by_peril)
     unseen: dict[str, str] = {}
-    reasons = features.open_questions()
+    reasons = {**features.unseen, **features.partly}
     for feature in basis.model.features:
         if feature.name in reasons:
             unseen.setdefault(feature.group.value, reasons[feature.name].value)

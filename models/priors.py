@@ -17,10 +17,14 @@ _PERILS = reading.DATA / "perils.toml"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A check whose findings set a feature; with `messages`, only those failures count."""
+    """A check whose findings set a feature; with `messages`, only those failures count.
+
+    `unasked` are the unknowns of our own making: no feed, a record that decides nothing.
+    """
 
     check: str
     messages: frozenset[str] = frozenset()
+    unasked: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +121,11 @@ def _row(
         group=Group(feature["group"]),
         tilt=tilts[feature["tilt"]],
         sources=tuple(
-            Source(check=item["check"], messages=frozenset(item.get("messages", ())))
+            Source(
+                check=item["check"],
+                messages=frozenset(item.get("messages", ())),
+                unasked=frozenset(item.get("unasked", ())),
+            )
             for item in feature.get("from", ())
         ),
         grade=entry["grade"],

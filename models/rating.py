@@ -27,7 +27,8 @@ Factors = Mapping[Cover, float]
 class Basis:
     """What every step may look at. `pure` are the pure premiums of the covers bought, at factor 1.
 
-    `open_questions` names the features with a question left open on some machine, found elsewhere or not.
+    `open_questions` names the features with a question left open on some machine, found elsewhere or not;
+    `unasked` those unknown for want of a feed or record of ours.
     """
 
     model: Artefact
@@ -38,6 +39,7 @@ class Basis:
     controls: float
     schedule: float
     open_questions: frozenset[str] = frozenset()
+    unasked: frozenset[str] = frozenset()
 
 
 def shrinkage(model: Artefact, values: Values) -> Mapping[str, float]:
@@ -280,7 +282,7 @@ def unseen_groups(basis: Basis) -> tuple[Group, ...]:
     """Watched groups (data/perils.toml, [unseen]) with a question left open on any machine."""
     model, values = basis.model, basis.values
     blank = {feature.name for feature in model.features if values[feature.name] is None}
-    left = blank | basis.open_questions
+    left = (blank | basis.open_questions) - basis.unasked
     return tuple(
         group
         for group in model.unseen

@@ -97,6 +97,7 @@ def _basis(
         controls=declared.factor(answers, market.controls),
         schedule=schedule,
         open_questions=frozenset(features.open_questions()),
+        unasked=frozenset(features.unasked),
     )
 
 

@@ -12,7 +12,8 @@ class FeatureVector:
 
     `sources` names the findings (ids) each observed value came from. `partly` names the features that were
     found on one machine while the same question stayed open on another: their value is known, the
-    applicant is not wholly seen.
+    applicant is not wholly seen. `unasked` are those of which all that is open is for want of a feed or a
+    record of ours: nobody hid them.
     """
 
     schema: str
@@ -20,7 +21,8 @@ class FeatureVector:
     unseen: Mapping[str, Reason]
     sources: Mapping[str, tuple[str, ...]]
     partly: Mapping[str, Reason] = field(default_factory=dict)
+    unasked: tuple[str, ...] = ()
 
     def open_questions(self) -> dict[str, Reason]:
-        """Every feature with a question left open anywhere, found elsewhere or not."""
-        return {**self.unseen, **self.partly}
+        """Every feature with a question left open anywhere, found elsewhere or not; not those never asked."""
+        return {k: why for k, why in {**self.unseen, **self.partly}.items() if k not in self.unasked}

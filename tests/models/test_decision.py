@@ -14,7 +14,7 @@ from posture.core.decisions import Action, Cover, Decision, Tier
 from posture.core.errors import PostureError
 from posture.core.findings import Confidence, Outcome, Owner
 from posture.core.observations import Reason
-from tests.support.applicants import ALL_COVERS, COVERS, application, findings
+from tests.support.applicants import ALL_COVERS, COVERS, application, finding, findings
 
 TODAY = date(2026, 12, 1)
 TYPICAL = (
@@ -141,13 +141,24 @@ def test_unseen_ports_earn_no_discount_in_the_charged_loading() -> None:
         assert loading.technical < 0 <= loading.charged
 
 
-def test_an_open_vulnerability_question_is_priced_at_the_mean() -> None:
-    """No feed, or a version that is not stated: it neither refers nor earns (docs/adr/0008-feeds.md)."""
-    made = decision(TYPICAL, ("kev_exposed",))
+def test_a_vulnerability_question_never_asked_is_priced_at_the_mean() -> None:
+    """No feed of ours: it neither refers nor earns (docs/adr/0008-feeds.md)."""
+    rest = [item for item in findings(TYPICAL) if item.check != "products/no_known_exploited"]
+    blind = finding(
+        "products/no_known_exploited", Outcome.UNKNOWN, reason=Reason.NO_DATA, message="no_catalog"
+    )
+    made = assess([*rest, blind], application(), on=TODAY).decision
     assert made.action is Action.SUBJECTIVITIES
     assert ReasonId.FLOORED not in reasons(made)
     known = (decision(TYPICAL).premium.total, decision((*TYPICAL, "kev_exposed")).premium.total)
     assert known[0] < made.premium.total < known[1]  # type: ignore[operator]  # priced
+
+
+def test_a_version_that_is_hidden_refers_with_a_floored_indication() -> None:
+    made = decision((), ("kev_exposed",))
+    assert made.action is Action.REFER
+    assert {ReasonId.GROUP_UNSEEN, ReasonId.FLOORED} <= reasons(made)
+    assert decision().premium.total < made.premium.total  # type: ignore[operator]  # priced
 
 
 def test_a_group_that_refers_when_unseen_does_so_with_a_floored_indication() -> None:

@@ -2,7 +2,10 @@
 
 from datetime import date
 
-from models import assess
+import pytest
+
+from models import assess, priors
+from models.perils import Group
 from models.statements import ReasonId
 from posture.core.decisions import Action
 from posture.core.findings import Confidence, Outcome
@@ -42,3 +45,31 @@ def test_an_open_question_elsewhere_does_not_unprice_what_is_not_watched() -> No
     rest = [item for item in findings() if item.check != "mail/dmarc"]
     both = [finding("mail/dmarc", Outcome.FAIL), finding("mail/dmarc", Outcome.UNKNOWN, name="b.example.jp")]
     assert assess([*rest, *both], application(), on=TODAY).decision.premium.total is not None
+
+
+WATCHED = (Group.REMOTE_ACCESS, Group.VULNERABILITY, Group.EXPOSED_SERVICE)
+HIDDEN = [row.name for row in priors.table().active() if row.group in WATCHED]
+
+
+@pytest.mark.parametrize("name", HIDDEN)
+@pytest.mark.parametrize("reason", [Reason.TIMEOUT, Reason.BLOCKED, Reason.NOT_PERMITTED, Reason.NO_DATA])
+@pytest.mark.parametrize("others", [(), ("many_open_ports", "tls_weak")])
+def test_hiding_one_bad_finding_of_a_watched_group_never_leaves_a_price_to_bind(
+    name: str, reason: Reason, others: tuple[str, ...]
+) -> None:
+    """Everything else is seen, so that no other unknown refers in its place."""
+    hidden = assess(findings(others, {name: reason}), application(), on=TODAY).decision
+    assert hidden.action is Action.REFER
+    for loading in hidden.loading.values():
+        assert loading is None or loading.charged >= 0
+
+
+def test_what_was_never_asked_is_known_by_its_message_alone() -> None:
+    rest = [item for item in findings() if item.check != "products/no_known_exploited"]
+
+    def with_unknown(message: str) -> Action:
+        said = finding("products/no_known_exploited", Outcome.UNKNOWN, reason=Reason.NO_DATA, message=message)
+        return assess([*rest, said], application(), on=TODAY).decision.action
+
+    assert with_unknown("no_catalog") is Action.QUOTE
+    assert with_unknown("version_hidden") is Action.REFER
