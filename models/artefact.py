@@ -128,6 +128,11 @@ def load(path: Path) -> Artefact:
         raise _bad(path, "cannot be read") from None
     except ValueError as error:
         raise _bad(path, f"is not JSON: {error}") from None
+    return parse(content, path)
+
+
+def parse(content: object, path: Path) -> Artefact:
+    """Verify a document; `path` names it in messages. Raises PostureError as `load` does."""
     if not isinstance(content, dict) or content.get("schema") != SCHEMA:
         raise _bad(path, f"is not a {SCHEMA} document")
     if content.get("digest") != digest(content):

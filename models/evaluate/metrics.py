@@ -4,6 +4,7 @@ Arguments are (n,) arrays: `expected` claims the model predicts, `claims` observ
 expected by size and sector alone (posture factor 1).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,8 +27,9 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bin:
-    """A tenth of the exposure: predicted and observed claims, exact Poisson interval of the mean."""
+    """A tenth of the exposure: claims by size and sector alone, predicted, observed; exact interval."""
 
+    base: float
     predicted: float
     observed: float
     low: float
@@ -46,6 +48,33 @@ def gini(risk: Floats, claims: Floats, years: Floats) -> float | None:
     width = np.bincount(place, weights=years) / years.sum()
     curve = np.concatenate([[0.0], np.cumsum(np.bincount(place, weights=claims)) / claims.sum()])
     return float(1 - (width * (curve[1:] + curve[:-1])).sum())
+
+
+def lorenz(risk: Floats, claims: Floats, years: Floats, points: int = 101) -> tuple[Floats, Floats]:
+    """Shares of exposure and of claims, safest policies first: `points` of the curve behind the Gini."""
+    order = np.argsort(risk, kind="stable")
+    across = np.concatenate([[0.0], np.cumsum(years[order]) / years.sum()])
+    up = np.concatenate([[0.0], np.cumsum(claims[order]) / max(float(claims.sum()), 1e-12)])
+    at = np.linspace(0.0, 1.0, points)
+    return at, np.asarray(np.interp(at, across, up))
+
+
+def gini_gain(
+    risk: Floats, rival: Floats, claims: Floats, years: Floats, *, seed: int, rounds: int = 400
+) -> Estimate:
+    """Gini of a model less that of its rival, with a bootstrap interval over the same policies for both."""
+    rng, count, drawn = np.random.default_rng(seed), len(risk), []
+    for _ in range(rounds):
+        pick = rng.integers(count, size=count)
+        mine = gini(risk[pick], claims[pick], years[pick])
+        theirs = gini(rival[pick], claims[pick], years[pick])
+        if mine is not None and theirs is not None:
+            drawn.append(mine - theirs)
+    mine, theirs = gini(risk, claims, years), gini(rival, claims, years)
+    if mine is None or theirs is None or not drawn:
+        return Estimate(value=None, low=-2.0, high=2.0)
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return Estimate(value=mine - theirs, low=float(low), high=float(high))
 
 
 def gini_interval(risk: Floats, claims: Floats, years: Floats, *, seed: int, rounds: int = 400) -> Estimate:
@@ -99,7 +128,8 @@ def tenths(risk: Floats, expected: Floats, claims: Floats, base: Floats) -> tupl
         inside = order[place == tenth]
         observed = float(claims[inside].sum())
         low, high = poisson_interval(observed)
-        bins.append(Bin(predicted=float(expected[inside].sum()), observed=observed, low=low, high=high))
+        both = {"base": float(base[inside].sum()), "predicted": float(expected[inside].sum())}
+        bins.append(Bin(**both, observed=observed, low=low, high=high))
     return tuple(bins)
 
 
@@ -110,10 +140,31 @@ def actual_to_expected(claims: Floats, expected: Floats) -> Estimate:
     return Estimate(value=count / total, low=low / total, high=high / total)
 
 
-def psi(share: float, reference: float) -> float:
-    """Population stability index of a yes-or-no feature: above .10 look, above .25 stop."""
-    pairs = ((share, reference), (1 - share, 1 - reference))
+def psi(shares: Sequence[float], reference: Sequence[float]) -> float:
+    """Population stability index over the same classes: above .10 look, above .25 stop."""
+    pairs = zip(shares, reference, strict=True)
     return float(sum((a - b) * np.log(max(a, 1e-6) / max(b, 1e-6)) for a, b in pairs))
+
+
+def double_lift_slope(bins: Sequence[Bin]) -> float | None:
+    """Slope of log(observed / base) on log(predicted / base) over the tenths, weighted by base; 1 is ideal.
+
+    None where the model does not differ from the base, or no tenth has a claim.
+    """
+    kept = [
+        (item.predicted / item.base, item.observed / item.base, item.base) for item in bins if item.observed
+    ]
+    if len(kept) < 2:
+        return None
+    x, y, weight = (np.array(column) for column in zip(*kept, strict=True))
+    across, up = np.log(x), np.log(y)
+    middle = np.average(across, weights=weight)
+    spread = np.average((across - middle) ** 2, weights=weight)
+    if spread < 1e-12:
+        return None
+    return float(
+        np.average((across - middle) * (up - np.average(up, weights=weight)), weights=weight) / spread
+    )
 
 
 def paired_bootstrap(one: Floats, other: Floats, *, seed: int, rounds: int = 1000) -> Estimate:

@@ -9,16 +9,19 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from models.evaluate.metrics import Bin
-from models.evaluate.report import Evaluation
+from models.evaluate.report import Evaluation, PerilEvaluation
+
+#: Above the first look, above the second stop (convention).
+PSI_LIMITS = (0.10, 0.25)
 
 
 def write(pack: Evaluation, folder: Path) -> tuple[Path, ...]:
-    """Write lift, double lift and calibration of every peril; returns the files."""
+    """Write lift, double lift, calibration and Lorenz curve by peril, and the stability of features."""
     label = f"{pack.model}, {pack.policies:,} {'synthetic ' if pack.synthetic else ''}policies"
     written: list[Path] = []
     for peril, found in pack.perils.items():
         for name, bins, title in (
-            ("lift", found.lift, "Lift by tenths of the posture factor"),
+            ("lift", found.lift, "Lift by tenths of predicted claims"),
             ("double-lift", found.double_lift, "Double lift against size and sector alone"),
         ):
             path = folder / f"{peril}-{name}.svg"
@@ -27,7 +30,33 @@ def write(pack: Evaluation, folder: Path) -> tuple[Path, ...]:
         path = folder / f"{peril}-calibration.svg"
         _save(_calibration(found.lift, f"Calibration: {peril}\n{label}"), path)
         written.append(path)
-    return tuple(written)
+        path = folder / f"{peril}-lorenz.svg"
+        _save(_lorenz(found, f"Lorenz curve of claims over exposure: {peril}\n{label}"), path)
+        written.append(path)
+    path = folder / "stability.svg"
+    _save(_stability(pack, f"Population stability against the reference book (synthetic)\n{label}"), path)
+    return (*written, path)
+
+
+def _lorenz(found: PerilEvaluation, title: str) -> Figure:
+    figure, axes = _axes(title, "share of the exposure, safest first", "share of the claims")
+    across, up = zip(*found.lorenz, strict=True)
+    value = "-" if found.gini.value is None else f"{found.gini.value:.3f}"
+    said = f"Gini {value} ({found.gini.low:.3f} to {found.gini.high:.3f}, bootstrap 95 %)"
+    axes.plot(across, up, color="#1f4e79", label=said)
+    axes.plot([0, 1], [0, 1], color="#9aa7b5")
+    axes.legend()
+    return figure
+
+
+def _stability(pack: Evaluation, title: str) -> Figure:
+    figure, axes = _axes(title, "population stability index", "")
+    names = list(pack.psi)
+    axes.barh(names, [pack.psi[name] or 0.0 for name in names], color="#9aa7b5")
+    for limit in PSI_LIMITS:
+        axes.axvline(limit, color="#1f4e79", linestyle=":")
+    axes.tick_params(axis="y", labelsize=7)
+    return figure
 
 
 def _bars(bins: Sequence[Bin], title: str) -> Figure:

@@ -1,5 +1,6 @@
 """`posture model`: fit the risk model to own claims, measure it, show what it knows."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,8 @@ from posture.app.cli.common import Group, json_option, print_json
 if TYPE_CHECKING:
     from models.artefact import Artefact
     from models.evaluate import Evaluation
-    from models.evaluate.metrics import Estimate
+    from models.evaluate.metrics import Bin, Estimate
+    from models.evaluate.report import PerilEvaluation
     from models.learn import Learnt
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -70,7 +72,11 @@ def fit(experience_file: Path, out: Path, *, as_json: bool) -> None:
 @model.command(epilog="Example: posture model evaluate model.json next-year.csv --out evidence")
 @click.argument("model_file", metavar="MODEL", type=_FILE)
 @click.argument("experience_file", metavar="CSV", type=_FILE)
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for the figures (SVG).")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for evidence.json and the figures (SVG).",
+)
 @json_option
 def evaluate(model_file: Path, experience_file: Path, out: Path | None, *, as_json: bool) -> None:
     """Measure a model on claims it was not fitted to."""
@@ -84,10 +90,12 @@ def evaluate(model_file: Path, experience_file: Path, out: Path | None, *, as_js
     else:
         _print_pack(pack)
     if out is not None:
+        from models import build
         from models.evaluate import plots
 
         out.mkdir(parents=True, exist_ok=True)
-        for path in plots.write(pack, out):
+        build.write(encode(pack), out / "evidence.json")
+        for path in (out / "evidence.json", *plots.write(pack, out)):
             click.echo(f"Wrote {path}", err=True)
 
 
@@ -180,27 +188,70 @@ def _print_learnt(learnt: "Learnt", out: Path) -> None:
 def _print_pack(pack: "Evaluation") -> None:
     label = " synthetic" if pack.synthetic else ""
     click.echo(f"{pack.model}: {pack.policies:,}{label} policies, {pack.exposure:,.0f} policy-years")
+    click.echo(
+        "Intervals are 95 %. Those of counts are exact Poisson intervals: conservative, they cover more."
+    )
     for peril, found in pack.perils.items():
-        gini, auc, ratio = found.gini, found.auc, found.actual_to_expected
+        _print_peril(peril, found)
+    _print_book(pack)
+
+
+def _print_peril(peril: str, found: "PerilEvaluation") -> None:
+    head = f"{found.claims:.0f} claims, {found.expected:.1f} expected, credibility Z {found.credibility:.2f}"
+    click.echo(f"\n{peril}: {head}")
+    click.echo(f"  actual to expected  {_said(found.actual_to_expected)}  exact, conservative")
+    half = (found.auc.high - found.auc.low) / 2
+    click.echo(
+        f"  AUC                 {_said(found.auc)}  ± {half:.3f} is what {found.claims:.0f} claims allow"
+    )
+    click.echo(f"  Gini                {_said(found.gini)}  bootstrap")
+    click.echo(f"  Gini gain           {_said(found.gini_gain)}  over size and sector alone")
+    rivals = f"prior {found.deviance_prior:.5f}, one rate for all {found.deviance_mean:.5f}"
+    click.echo(f"  deviance a policy   {found.deviance:.5f}; {rivals}")
+    click.echo(f"    less the prior's  {_said(found.against_prior, 5)}  paired bootstrap, below 0 is better")
+    click.echo(f"    less the mean's   {_said(found.against_mean, 5)}")
+    slope = "-" if found.slope is None else f"{found.slope:.2f}"
+    click.echo(f"  double lift slope   {slope}  (1 is ideal, .7 to 1.3 accepted)")
+    _print_tenths("lift and calibration, tenths of exposure by predicted claims", found.lift)
+    _print_tenths("double lift, tenths of exposure by model over size and sector", found.double_lift)
+
+
+def _print_tenths(title: str, bins: "Sequence[Bin]") -> None:
+    click.echo(f"  {title}")
+    click.echo(
+        f"    {'tenth':>5}{'base':>10}{'predicted':>11}{'observed':>10}   exact interval (conservative)"
+    )
+    for number, item in enumerate(bins, start=1):
         click.echo(
-            f"\n{peril}: {found.claims:.0f} claims, {found.expected:.1f} expected, Z {found.credibility:.2f}"
+            f"    {number:5}{item.base:10.2f}{item.predicted:11.2f}{item.observed:10.0f}"
+            f"   {item.low:.2f} to {item.high:.2f}"
         )
-        click.echo(f"  actual to expected {_said(ratio)}, exact")
-        click.echo(f"  AUC {_said(auc)}")
-        gain = "-" if found.gini_gain is None else f"{found.gini_gain:+.3f}"
-        click.echo(f"  Gini {_said(gini)}, gain {gain}")
-        rivals = f"prior {found.deviance_prior:.5f}, mean {found.deviance_mean:.5f}"
-        click.echo(f"  deviance {found.deviance:.5f}, {rivals}")
-    drift = {name: value for name, value in pack.psi.items() if value is not None and value > 0.10}
-    click.echo(f"\nPSI above .10: {', '.join(f'{n} {v:.2f}' for n, v in drift.items()) or 'none'}")
-    click.echo(f"Relativities below 1: {pack.monotone}")
-    means = ", ".join(f"{peril} {mean:.3f}" for peril, mean in pack.off_balance.items())
-    click.echo(f"Mean posture factor of this book: {means}")
 
 
-def _said(estimate: "Estimate") -> str:
-    value = "-" if estimate.value is None else f"{estimate.value:.3f}"
-    return f"{value} ({estimate.low:.3f} to {estimate.high:.3f})"
+def _print_book(pack: "Evaluation") -> None:
+    click.echo(
+        "\nPopulation stability against the reference book (synthetic): above .10 look, above .25 stop"
+    )
+    for name, value in pack.psi.items():
+        shown = "  never seen" if value is None else f"{value:12.3f}"
+        mark = "" if value is None or value <= 0.10 else "  stop" if value > 0.25 else "  look"
+        click.echo(f"  {name:26}{shown}   {100 * pack.unseen[name]:5.1f} % unknown{mark}")
+    click.echo(f"  {'intrusion factor, in tiers':26}{pack.psi_score:12.3f}")
+    click.echo(f"Monotone: {pack.monotone} relativities below 1, {pack.violations} fixes that raise a factor")
+    click.echo(f"  among {pack.vectors:,} random postures")
+    for title, means in (("this book", pack.off_balance), ("the reference book", pack.off_balance_reference)):
+        click.echo(f"Mean factor of {title}: " + ", ".join(f"{p} {mean:.3f}" for p, mean in means.items()))
+    for scale in pack.severity:
+        seen = "-" if scale.observed is None else f"{scale.observed:.2f}"
+        counts = f"{scale.paid} paid, {scale.nil} nil, {scale.open} open"
+        click.echo(
+            f"Losses of {scale.peril}: {counts}; {seen} of the table's size, Z {scale.credibility:.2f}"
+        )
+
+
+def _said(estimate: "Estimate", digits: int = 3) -> str:
+    value = "-" if estimate.value is None else f"{estimate.value:.{digits}f}"
+    return f"{value} ({estimate.low:.{digits}f} to {estimate.high:.{digits}f})"
 
 
 def _print_model(used: "Artefact") -> None:
