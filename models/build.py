@@ -226,7 +226,7 @@ def _balance(
 def cover_factors(
     market: Tables, factors: Mapping[Peril, Floats], table: priors.PriorTable
 ) -> dict[str, Floats]:
-    """Posture factors of a book by cover, and of A+B, before and after the clip of step 8."""
+    """Posture factors of a book by cover, and of A+B: unclipped, after the clip of step 8, and as charged."""
     pure = premium.pure_premiums(market, premium.standard_risk(market))
     both = weights(_sum(pure[Cover.A], pure[Cover.B]), table)
     found = {"A+B": blend(both, factors)}
@@ -240,8 +240,12 @@ def cover_factors(
         for cover, costs in pure.items()
     }
     total = moving[Cover.A] + moving[Cover.B]
-    after = sum(moving[cover] / total * clipped[cover] for cover in (Cover.A, Cover.B))
-    return found | {"A+B after the clip": np.asarray(after, dtype=np.float64)}
+    share = {cover: moving[cover] / total for cover in (Cover.A, Cover.B)}
+    for label, bounds in (("after the clip", market.clip), ("charged", market.charged)):
+        final = {cover: clip(values, bounds) for cover, values in clipped.items()}
+        found |= {f"{cover.value} {label}": values for cover, values in final.items()}
+        found[f"A+B {label}"] = np.asarray(sum(share[cover] * final[cover] for cover in share))
+    return found
 
 
 def _sum(one: Mapping[Peril, float], other: Mapping[Peril, float]) -> dict[Peril, float]:

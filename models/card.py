@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from models import appetite, artefact, build, priors, rating, reading, score, sensitivity, tables
+from models import appetite, artefact, build, premium, priors, rating, reading, score, sensitivity, tables
 from models.batch import Floats
 from models.tables import Tables
-from posture.core.decisions import Tier
+from posture.core.decisions import Cover, Tier
 
 PATH = Path(__file__).parents[1] / "docs" / "model-card.md"
 
@@ -80,10 +80,12 @@ cleanest applicant has G = {clean:.2f} on the {market} table.
 """
 _KAPPA = """\
 Technical loading of A+B at the {market} standard terms, for three **synthetic** applicants: {applicants}.
+The average applicant costs {average:,.0f} {currency} a year there (minor units, before the minimum premium): a loading times that is
+the premium it adds.
 """
 _COEFFICIENTS = """\
 Technical loading of A+B for a **synthetic** applicant with that finding alone, with its coefficient two prior
-standard deviations lower (not below 0), as shipped, and higher.
+standard deviations lower (not below 0), as shipped, and higher. Off-balance and clip are solved anew each time.
 """
 
 
@@ -167,8 +169,17 @@ def _kappa(market: Tables) -> str:
     found = sensitivity.by_kappa(market, _vectors(), _KAPPAS)
     rows = [(f"{kappa:g}", *(_percent(value) for value in found[kappa])) for kappa in _KAPPAS]
     listed = "; ".join(f"{name} ({', '.join(bad) or 'nothing found'})" for name, bad in _APPLICANTS.items())
-    said = _KAPPA.format(market=market.market, applicants=listed)
+    said = _KAPPA.format(
+        market=market.market, applicants=listed, average=_average(market), currency=market.currency
+    )
     return "\n".join(("## Sensitivity to κ\n", said, _table(("κ", *_APPLICANTS), rows)))
+
+
+def _average(market: Tables) -> float:
+    """Gross premium of A and B at standard terms and average posture, in minor units."""
+    pure, loads = premium.pure_premiums(market, premium.standard_risk(market)), market.expenses
+    cost = sum(sum(pure[cover].values()) for cover in (Cover.A, Cover.B))
+    return (cost * (1 + loads.ulae) + loads.fixed) / (1 - loads.variable - loads.profit)
 
 
 def _coefficients(market: Tables) -> str:
