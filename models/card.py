@@ -80,12 +80,12 @@ cleanest applicant has G = {clean:.2f} on the {market} table.
 """
 _KAPPA = """\
 Technical loading of A+B at the {market} standard terms, for three **synthetic** applicants: {applicants}.
-The average applicant costs {average:,.0f} {currency} a year there (minor units, before the minimum premium): a loading times that is
-the premium it adds.
+The average applicant costs {average:,.0f} {currency} a year there (minor units, before the minimum
+premium): a loading times that is the premium it adds.
 """
 _COEFFICIENTS = """\
 Technical loading of A+B for a **synthetic** applicant with that finding alone, with its coefficient two prior
-standard deviations lower (not below 0), as shipped, and higher. Off-balance and clip are solved anew each time.
+standard deviations lower (not below 0), as shipped, and higher. Off-balance and clip are solved anew.
 """
 
 
