@@ -144,8 +144,7 @@ def _together(columns: Sequence[_Columns]) -> _Columns:
     def total(name: str) -> Floats:
         return np.asarray(np.sum([getattr(one, name) for one in columns], axis=0))
 
-    names = ("base", "predicted", "prior", "claims")
-    return _Columns(*(total(name) for name in names), columns[0].years)
+    return _Columns(total("base"), total("predicted"), total("prior"), total("claims"), columns[0].years)
 
 
 def _measured(whole: _Columns) -> PerilEvaluation:
