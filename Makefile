@@ -73,11 +73,7 @@ bench: setup-dev ## a whole assessment over a link of 50 ms, beside the chain of
 
 bench-%: setup-dev ## @@
 	@$(BIN)/python benchmarks/$*.py $(PARTS)
-	@$(BIN)/python benchmarks/$*.py
-=======
-bench-%: setup-dev ## bench-tls, bench-dns, bench-model, bench-reports: ours and the peers' in one run; PARTS=… chooses
 	@$(BIN)/python benchmarks/$*.py $(PARTS)
->>>>>>> 20fa009 (Evidence pack: bootstrap gains, double lift slope, Lorenz curve, stability, severities; benchmark in parts)
 
 clean: ## remove the environment and every cache
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
