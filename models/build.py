@@ -22,6 +22,7 @@ from models.features import schema
 from models.perils import LEARNT, Peril
 from models.tables import Tables
 from posture.core.decisions import Cover
+from posture.core.errors import PostureError
 
 SEED = 20261001
 BOOK = 100_000
@@ -170,11 +171,18 @@ def export(
 
 
 def write(content: Mapping[str, Any], path: Path) -> None:
-    """Write an artefact document, to a temporary name first."""
+    """Write a JSON document, to a temporary name first. Raises PostureError where it cannot be written."""
     text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
     temporary = path.with_suffix(".tmp")
-    temporary.write_text(text + "\n", encoding="utf-8")
-    temporary.replace(path)
+    try:
+        temporary.write_text(text + "\n", encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        raise PostureError(
+            f"{path} cannot be written ({error.strerror}).",
+            remedy="Name a file in a folder you may write to.",
+            code="bad-out",
+        ) from None
 
 
 def _feature(made: Deployable, row: priors.Prior, column: int, kappa: float) -> dict[str, Any]:

@@ -69,6 +69,17 @@ def test_a_bad_file_writes_nothing(capsys: pytest.CaptureFixture[str], tmp_path:
     assert list(tmp_path.iterdir()) == [claims]
 
 
+def test_a_model_that_cannot_be_written_is_a_sentence(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    claims = tmp_path / "claims.csv"
+    claims.write_text(synthetic.csv_text(20, seed=2), encoding="utf-8")
+    code, _, err = run(capsys, "model", "fit", claims, "--out", tmp_path / "absent" / "model.json")
+    assert code == ExitCode.SETUP
+    assert "cannot be written (No such file or directory)" in err
+    assert list(tmp_path.iterdir()) == [claims]
+
+
 def test_rating_lists_checks_and_shows(capsys: pytest.CaptureFixture[str]) -> None:
     _, out, _ = run(capsys, "rating", "sectors", "jp", "--json")
     assert json.loads(out)["sectors"]["retail"] == 1.39
