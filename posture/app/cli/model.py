@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from models.evaluate.report import PerilEvaluation
     from models.learn import Learnt
 
+#: Below so many claims a bootstrap draws the same few again and again.
+_FEW = 20
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -204,7 +206,8 @@ def _print_peril(peril: str, found: "PerilEvaluation") -> None:
     click.echo(
         f"  AUC                 {_said(found.auc)}  ± {half:.3f} is what {found.claims:.0f} claims allow"
     )
-    click.echo(f"  Gini                {_said(found.gini)}  bootstrap")
+    few = ", too narrow for so few claims" if found.claims < _FEW else ""
+    click.echo(f"  Gini                {_said(found.gini)}  bootstrap{few}")
     click.echo(f"  Gini gain           {_said(found.gini_gain)}  over size and sector alone")
     rivals = f"prior {found.deviance_prior:.5f}, one rate for all {found.deviance_mean:.5f}"
     click.echo(f"  deviance a policy   {found.deviance:.5f}; {rivals}")
