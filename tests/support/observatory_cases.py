@@ -116,6 +116,15 @@ META = (
 )
 
 
+#: The one reading that differs: test, theirs, ours. A directive that only the second of two policies names is
+#: 'none' to the peer; CSP3 §4.2 keeps it as it is.
+KNOWN = (
+    "content-security-policy",
+    "csp-implemented-with-no-unsafe-default-src-none",
+    "csp-implemented-with-no-unsafe",
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """One site, in plain values that either side can read."""
