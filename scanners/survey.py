@@ -51,9 +51,8 @@ async def survey(context: Context, domain: str) -> Observations:
     seen = [obs for part in parts for obs in part]
     answered_at = {_place(obs.target) for obs in seen if isinstance(obs.result, Seen)}
     kept = [obs for obs in seen if _place(obs.target) in answered_at or not _positively_absent(obs, swept)]
-    from scanners.mail import tlsa
-
-    return networks.named(context, tlsa.compare([*swept, *kept]))
+    concluded = mail.concluded([*swept, *kept])
+    return networks.named(context, await dns.completed(context, domain, concluded))
 
 
 async def _sweep(context: Context, places: "asyncio.Task[Places]") -> Observations:

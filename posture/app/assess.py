@@ -11,7 +11,7 @@ from typing import Any
 import models
 import posture
 from posture.app.providers import load_providers
-from posture.app.request import Request, owner_of, ready_to_sweep
+from posture.app.request import Request, operator_of, owner_of, ready_to_sweep
 from posture.checks import registry, runner
 from posture.checks.intelligence import look_up
 from posture.checks.sites import grades
@@ -66,7 +66,10 @@ def judge_and_price(
     """The pure part: the same input gives the same output, today and in five years."""
     scope = Scope(consent=consent, providers=load_providers())
     judged = runner.judge(
-        observations, subject=Target(name=domain), owner_of=lambda target: owner_of(scope, target)
+        observations,
+        subject=Target(name=domain),
+        owner_of=lambda target: owner_of(scope, target),
+        operator_of=lambda target: operator_of(scope, target),
     )
     result = models.assess(judged.findings, application, on=on.date())
     return Conclusion(findings=judged.findings, result=result, faults=judged.faults)

@@ -5,8 +5,9 @@ import tomllib
 from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
 
+import idna
 from pydantic import (
     AfterValidator,
     AwareDatetime,
@@ -41,6 +42,9 @@ from posture.core.decisions import Cover
 from posture.core.errors import PostureError
 from posture.core.targets import host_name, network, port_ranges
 
+if TYPE_CHECKING:
+    from publicsuffixlist import PublicSuffixList
+
 #: Digits of the minor unit (ISO 4217) of every currency an application may be written in.
 MINOR_DIGITS = {"JPY": 0, "USD": 2, "GBP": 2, "EUR": 2, "AUD": 2, "CAD": 2, "SGD": 2}
 
@@ -62,16 +66,23 @@ def _as_value_error(parse: Callable[[str], object]) -> Callable[[str], str]:
 
 def _own_domain(value: str) -> str:
     """A name somebody can own: not a public suffix such as co.jp, below which everybody lives."""
-    from publicsuffixlist import PublicSuffixList
-
     name = host_name(value)
-    if PublicSuffixList().is_public(name):
+    if _suffixes(name.rpartition(".")[2]).is_public(name):
         raise PostureError(
             f"“{name}” is a public suffix: it belongs to nobody.",
             remedy="Name the applicant's own domain, such as example.co.jp.",
             code="public-suffix",
         )
     return name
+
+
+def _suffixes(top: str) -> "PublicSuffixList":
+    """The public suffixes below one top-level name: reading all of them takes most of a consent's time."""
+    from publicsuffixlist import PSLFILE, PublicSuffixList
+
+    endings = {top.encode(), idna.decode(top).encode() if top.startswith("xn--") else top.encode()}
+    with Path(PSLFILE).open("rb") as lines:
+        return PublicSuffixList([line for line in lines if line.strip().rpartition(b".")[2] in endings])
 
 
 def _known_currency(value: str) -> str:

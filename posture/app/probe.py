@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from posture.app.options import split_host_port
 from posture.app.proof import prove
-from posture.app.request import Request, open_for, owner_of, ready_to_sweep
+from posture.app.request import Request, open_for, operator_of, owner_of, ready_to_sweep
 from posture.checks import registry, runner
 from posture.core.consent import Technique
 from posture.core.errors import PostureError
@@ -103,6 +103,7 @@ async def probe(request: Request, subject: Subject) -> ProbeResult:
         observations,
         subject=subject.target,
         owner_of=lambda target: owner_of(context.gateway.scope, target),
+        operator_of=lambda target: operator_of(context.gateway.scope, target),
         checks=checks,
     )
     return ProbeResult(
@@ -146,7 +147,7 @@ async def _dns(context: Context, subject: Subject) -> Observations:
 async def _mail(context: Context, subject: Subject) -> Observations:
     from scanners import mail
 
-    return await mail.scan(context, subject.host)
+    return await mail.probe(context, subject.host)
 
 
 async def _web(context: Context, subject: Subject) -> Observations:

@@ -19,7 +19,7 @@ from posture.core.errors import RefusedError
 from posture.core.feeds import FeedRows
 from posture.core.findings import Owner
 from posture.core.observations import Observation
-from posture.core.scope import Permit, Scope
+from posture.core.scope import Attribution, Permit, Scope
 from posture.core.targets import Target, address
 from scanners.context import Context, Options
 
@@ -104,11 +104,22 @@ def ready_to_sweep(request: Request) -> None:
 
 def owner_of(scope: Scope, target: Target) -> Owner:
     """Who runs what a finding is about; a URL counts by its host."""
+    return _attribution(scope, target).owner
+
+
+def operator_of(scope: Scope, target: Target) -> str:
+    """Whom to ask about a machine: the provider by its name where the list knows it, else the machine."""
+    found = _attribution(scope, target)
+    name = target.name or target.label()
+    return f"{found.detail} ({name})" if found.why == "provider-list" else name
+
+
+def _attribution(scope: Scope, target: Target) -> Attribution:
     name = target.name
     if name is None and target.url is not None:
         name = target.url.split("/")[2].partition(":")[0]
     addr = address(target.address) if target.address else None
-    return scope.attribute(name, addr).owner
+    return scope.attribute(name, addr)
 
 
 def read_request(subject: str, raw: Mapping[str, Any]) -> Request:

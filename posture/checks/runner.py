@@ -6,6 +6,7 @@ from typing import Any
 
 from posture.checks.registry import Check, all_checks
 from posture.core.findings import (
+    Argument,
     Confidence,
     Finding,
     Outcome,
@@ -24,6 +25,11 @@ NOTHING_TO_ASK = "nothing_to_ask"
 _NOTHING = Verdict(outcome=Outcome.NOT_APPLICABLE, message=NOTHING_TO_ASK)
 
 OwnerOf = Callable[[Target], Owner]
+#: The name of who runs a target that is not the applicant's, as far as it is known.
+OperatorOf = Callable[[Target], str]
+
+#: Of several machines' owners the first of these decides: whoever has something to mend himself.
+_NEAREST = (Owner.SELF, Owner.HOSTED, Owner.UNKNOWN, Owner.PROVIDER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,44 +45,63 @@ def judge(
     *,
     subject: Target,
     owner_of: OwnerOf,
+    operator_of: OperatorOf = Target.label,
     checks: Sequence[Check] | None = None,
 ) -> Judgement:
     """Run every check over the observations of its kind.
 
     A kind without any observation had nothing to be asked of: its checks are not applicable to `subject`.
     Several addresses of one name make one finding; the worst decides. So a pass for a whole host does not
-    stand beside something worse on one of its ports.
+    stand beside something worse on one of its ports. What a verdict says of others' machines is theirs to
+    mend: their operators stand in the argument `operators`.
     """
+    whose = Whose(owner_of=owner_of, operator_of=operator_of)
     by_kind: dict[str, list[Observation[Any]]] = {}
     for obs in observations:
         by_kind.setdefault(obs.kind, []).append(obs)
     merged: dict[str, Finding] = {}
     faults: list[str] = []
     for check in all_checks() if checks is None else checks:
-        for finding in _check(check, by_kind.get(check.card.reads, []), subject, owner_of, faults):
+        for finding in _check(check, by_kind.get(check.card.reads, []), subject, whose, faults):
             known = merged.get(finding.id)
             merged[finding.id] = finding if known is None else _worse(known, finding)
     ordered = sorted(_without_overruled(merged.values()), key=lambda f: (f.check, f.target.label(), f.id))
     return Judgement(findings=tuple(ordered), faults=tuple(faults))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whose:
+    """Who runs a target, and under which name."""
+
+    owner_of: OwnerOf
+    operator_of: OperatorOf
+
+    def owner(self, verdict: Verdict, target: Target) -> Owner:
+        """The target's owner, or that of the machines the verdict is about."""
+        owners = {self.owner_of(machine) for machine in verdict.machines or (target,)}
+        return next(owner for owner in _NEAREST if owner in owners)
+
+    def operators(self, verdict: Verdict) -> tuple[str, ...]:
+        """Whom to ask, each once: those who run the machines that are not the applicant's."""
+        others = [m for m in verdict.machines if self.owner_of(m) is not Owner.SELF]
+        return tuple(dict.fromkeys(self.operator_of(machine) for machine in others))
+
+
 def _check(
     check: Check,
     observed: Sequence[Observation[Any]],
     subject: Target,
-    owner_of: OwnerOf,
+    whose: Whose,
     faults: list[str],
 ) -> Iterator[Finding]:
     if not observed:
-        yield _finding(check, _NOTHING, subject, owner_of(subject))
+        yield _finding(check, _NOTHING, subject, whose.owner_of(subject))
     for obs in observed:
-        yield from _observation(check, obs, owner_of, faults)
+        yield from _observation(check, obs, whose, faults)
 
 
-def _observation(
-    check: Check, obs: Observation[Any], owner_of: OwnerOf, faults: list[str]
-) -> Iterator[Finding]:
-    owner = owner_of(obs.target)
+def _observation(check: Check, obs: Observation[Any], whose: Whose, faults: list[str]) -> Iterator[Finding]:
+    owner = whose.owner_of(obs.target)
     if not isinstance(obs.result, Seen):
         yield _unseen(check, obs.target, owner, obs.result.reason)
         return
@@ -90,8 +115,10 @@ def _observation(
         unknown = verdict.outcome is Outcome.UNKNOWN
         reason = reason_at(obs.result.gaps, verdict.path) if unknown else None
         target = obs.target if verdict.port is None else replace(obs.target, port=verdict.port, url=None)
-        finding = _finding(check, verdict, target, owner, reason)
-        yield replace(finding, evidence=obs.evidence)
+        finding = _finding(check, verdict, target, whose.owner(verdict, obs.target), reason)
+        operators = whose.operators(verdict)
+        said = {"operators": operators} if operators else {}
+        yield replace(finding, evidence=obs.evidence, arguments=_sorted({**finding.arguments, **said}))
 
 
 def _unseen(check: Check, target: Target, owner: Owner, reason: Reason) -> Finding:
@@ -121,7 +148,7 @@ def _finding(
     )
 
 
-def _sorted(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+def _sorted(arguments: Mapping[str, Argument]) -> dict[str, Argument]:
     return {name: arguments[name] for name in sorted(arguments)}
 
 

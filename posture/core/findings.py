@@ -65,6 +65,8 @@ class Verdict:
 
     `path` (for unknown) names the unseen part of the fact, so that the runner can say why.
     `discriminator` tells apart several findings of one check on one target (a selector, a CVE).
+    `machines` are what the verdict is about where that is not the target: a domain's name servers or
+    exchangers. Who runs them owns the finding.
     """
 
     outcome: Outcome
@@ -74,6 +76,7 @@ class Verdict:
     path: str = ""
     port: int | None = None
     discriminator: str = ""
+    machines: tuple[Target, ...] = ()
 
 
 def passed(message: str, **arguments: Argument) -> Verdict:

@@ -21,6 +21,7 @@ _TOP = ZoneText(
     nameservers=(("a.nic.example", "127.0.100.2"), ("b.nic.example", "127.0.100.3")),
     signed=True,
 )
+_REVERSE = ZoneText(origin="127.in-addr.arpa", nameservers=_ROOT.nameservers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,12 +30,13 @@ class NameSpace:
 
     root: Zone
     top: Zone
+    reverse: Zone
     companies: tuple[Zone, ...]
 
     @property
     def all(self) -> tuple[Zone, ...]:
         """Every zone."""
-        return (self.root, self.top, *self.companies)
+        return (self.root, self.top, self.reverse, *self.companies)
 
 
 def talks(companies: Iterable[Company], shut: Iterable[int]) -> dict[Place, Talk | None]:
@@ -64,14 +66,23 @@ def name_space(companies: Sequence[Company], given: Mapping[str, Consent], now: 
     """Build all zones from the leaves to the root, with the proof of each consent in its company's zone."""
     leaves = tuple(zones.build(_proved(company, given[company.key]), (), now) for company in companies)
     top = zones.build(_TOP, leaves, now)
-    return NameSpace(root=zones.build(_ROOT, (top,), now), top=top, companies=leaves)
+    reverse = zones.build(replace(_REVERSE, records="\n".join(_pointers(companies))), (), now)
+    root = zones.build(_ROOT, (top, reverse), now)
+    return NameSpace(root=root, top=top, reverse=reverse, companies=leaves)
+
+
+def _pointers(companies: Sequence[Company]) -> Iterator[str]:
+    """The name of each host's address (RFC 1035 §3.5)."""
+    for host in (host for company in companies for host in company.hosts):
+        owner = ".".join(reversed(host.address.split(".")[1:]))
+        yield from (f"{owner} PTR {name}." for name in host.names[:1])
 
 
 def name_servers(companies: Sequence[Company], space: NameSpace) -> dict[Place, Server]:
     """What is said at every place where DNS is spoken."""
     said = {RESOLVER: Server(known=space.all)}
-    for zone in (space.root, space.top):
-        said |= dict.fromkeys(_places(zone.text), Server(own=(zone,)))
+    said |= dict.fromkeys(_places(space.root.text), Server(own=(space.root, space.reverse)))
+    said |= dict.fromkeys(_places(space.top.text), Server(own=(space.top,)))
     for company, zone in zip(companies, space.companies, strict=True):
         server = Server(
             own=(zone,),

@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from posture.core.findings import Finding, Owner
 from posture.core.observations import Observation
 from posture.core.priority import Priority
 from reports import convention, fixes, prose, verify
 from reports.blocks import Badge, Card, Code, Fact, Facts, Items, Paragraph, Part
 from reports.evidence import answer
+from reports.plain import visible
 from reports.say import Say
 from reports.sections import ledger
 from reports.view import Effect, Issue, View, advice, priority
@@ -48,6 +50,15 @@ def applicant(issue: Issue, view: View, say: Say) -> Card:
     )
 
 
+def _who(finding: Finding, say: Say) -> str:
+    """Who mends it, and whom to ask where that is known."""
+    note = say(f"owner_notes.{finding.owner.value}")
+    operators = finding.arguments.get("operators")
+    if finding.owner is Owner.SELF or not isinstance(operators, tuple):
+        return note
+    return f"{note} {say('labels.operators', operators=say.several(map(visible, operators)))}"
+
+
 def underwriter(issue: Issue, view: View, say: Say) -> Card:
     """What was seen, why it matters, on what evidence, and its part in the score."""
     finding = issue.finding
@@ -76,8 +87,7 @@ def underwriter(issue: Issue, view: View, say: Say) -> Card:
 def _owner(issue: Issue, say: Say) -> tuple[Paragraph, ...]:
     """Who mends it, and what to quote in a dispute: short lines that stay on one page together."""
     ids = f"{say('parts.identity')}: {_ids(issue)}"
-    note = say(f"owner_notes.{issue.finding.owner.value}")
-    return Paragraph(text=note), Paragraph(text=ids, tone="muted")
+    return Paragraph(text=_who(issue.finding, say)), Paragraph(text=ids, tone="muted")
 
 
 def _title(issue: Issue, say: Say) -> str:

@@ -1,8 +1,9 @@
 """`dns.dangling`: aliases, exchangers and name servers that do not exist, and who could claim them."""
 
 import asyncio
+import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 from dns.rdtypes.ANY.MX import MX
 from dns.rdtypes.ANY.NS import NS
+from dns.rdtypes.ANY.TXT import TXT
 
 from posture.core.facts.dns_dangling import DnsDangling, Pointer
 from posture.core.observations import Gap, Seen
@@ -24,6 +26,11 @@ _TABLE = Path(__file__).with_name("dangling.toml")
 NOBODY = "posture-no-such-name"
 #: A domain can be registered directly below these.
 REGISTRY = "registry"
+#: Names learnt elsewhere (certificates) that are asked too.
+MAX_KNOWN = 100
+#: Includes of one SPF record that are asked; more than ten make it void anyway (RFC 7208 §4.6.4).
+MAX_POLICIES = 20
+_TRUSTED = re.compile(r"[+?~-]?(?:include:|redirect=)([a-z0-9._-]+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,16 +40,19 @@ class _Table:
     services: Mapping[str, tuple[str, ...]]
 
 
-async def look(context: Context, domain: str) -> Seen[DnsDangling]:
-    """Ask likely names below the domain, and where its MX and NS records lead.
+async def look(context: Context, domain: str, known: Iterable[str] = ()) -> Seen[DnsDangling]:
+    """Ask likely names below the domain, `known` ones, and where its MX, NS and SPF records lead.
 
     Raises NetFailure when every question failed.
     """
-    names = [domain, *(f"{label}.{domain}" for label in _table().labels)]
-    mx, ns, star, *answers = await asyncio.gather(
+    likely = (f"{label}.{domain}" for label in _table().labels)
+    names = list(dict.fromkeys([domain, *likely, *sorted(known)[:MAX_KNOWN]]))
+    mx, ns, spf, star, star_mx, *answers = await asyncio.gather(
         context.resolver.attempt(domain, "MX"),
         context.resolver.attempt(domain, "NS"),
+        context.resolver.attempt(domain, "TXT"),
         context.resolver.attempt(f"{NOBODY}.{domain}", "A"),
+        context.resolver.attempt(f"{NOBODY}.{domain}", "MX"),
         *(context.resolver.attempt(name, "A") for name in names),
     )
     failures = [answer for answer in (*answers, mx, ns) if isinstance(answer, NetFailure)]
@@ -53,10 +63,32 @@ async def look(context: Context, domain: str) -> Seen[DnsDangling]:
         *(_alias(context, answer) for answer in aliases),
         *(_server(context, domain, "MX", target) for target in _exchangers(mx)),
         *(_server(context, domain, "NS", target) for target in _name_servers(ns)),
+        *(_server(context, domain, "SPF", target) for target in _policies(spf)),
     )
     checked = tuple(n for n, a in zip(names, answers, strict=True) if isinstance(a, Answer))
-    fact = DnsDangling(names_checked=checked, pointers=tuple(pointers))
-    return Seen(value=fact, gaps=tuple(Gap(path="names_checked", reason=f.reason) for f in failures[:1]))
+    fact = DnsDangling(
+        names_checked=checked,
+        pointers=tuple(pointers),
+        wildcard=_everywhere(star),
+        wildcard_mx=_everywhere(star_mx),
+    )
+    return Seen(value=fact, gaps=tuple(_gaps(failures, wildcard=star, wildcard_mx=star_mx)))
+
+
+def _gaps(failures: Sequence[NetFailure], **stars: Answer | NetFailure) -> Iterator[Gap]:
+    if failures:
+        yield Gap(path="names_checked", reason=failures[0].reason)
+    for path, star in stars.items():
+        if isinstance(star, NetFailure):
+            yield Gap(path=path, reason=star.reason)
+
+
+def _everywhere(star: Answer | NetFailure) -> tuple[str, ...] | None:
+    """What a name nobody set up leads to."""
+    if isinstance(star, NetFailure):
+        return None
+    exchangers = [text(record.exchange) for record in star.of(MX)]
+    return (*star.aliases[-1:], *(exchangers or [record.to_text() for record in star.records]))
 
 
 def _aliases(answers: Sequence[Answer | NetFailure], star: Answer | NetFailure, domain: str) -> list[Answer]:
@@ -75,6 +107,16 @@ def _exchangers(answer: Answer | NetFailure) -> list[str]:
 
 def _name_servers(answer: Answer | NetFailure) -> list[str]:
     return [text(record.target) for record in answer.of(NS)] if isinstance(answer, Answer) else []
+
+
+def _policies(answer: Answer | NetFailure) -> list[str]:
+    """Domains whose word the SPF record takes: who owns one of them says who may send (RFC 7208 §11.2)."""
+    records = [b"".join(record.strings) for record in answer.of(TXT)] if isinstance(answer, Answer) else []
+    terms = [term for raw in records for term in raw.decode("ascii", "replace").lower().split()]
+    if "v=spf1" not in terms:
+        return []
+    named = [match[1].rstrip(".") for term in terms if (match := _TRUSTED.fullmatch(term))]
+    return list(dict.fromkeys(named))[:MAX_POLICIES]
 
 
 async def _alias(context: Context, answer: Answer) -> Pointer:

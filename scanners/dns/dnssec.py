@@ -5,6 +5,7 @@ validated here. What it fails to bring leaves the status indeterminate.
 """
 
 import asyncio
+import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -21,7 +22,7 @@ from dns.rdtypes.dnskeybase import Flag
 from posture.core.facts.dnssec_chain import DelegationSigner, DnssecChain, ZoneKey
 from posture.core.observations import Gap, Reason, Seen
 from scanners.context import Context
-from scanners.dns import anchors
+from scanners.dns import anchors, successors
 from scanners.dns.denial import Absence, proof
 from scanners.dns.resolver import text
 from scanners.dns.signatures import Keys, Signed, all_of, bits, entry_keys, find, only, usable
@@ -32,6 +33,8 @@ ABSENT = "posture-no-such-name"
 
 _DS = dns.rdatatype.DS
 _DNSKEY = dns.rdatatype.DNSKEY
+_CDS = dns.rdatatype.CDS
+_CDNSKEY = dns.rdatatype.CDNSKEY
 _SOA = dns.rdatatype.SOA
 _A = dns.rdatatype.A
 
@@ -56,7 +59,8 @@ async def look(context: Context, domain: str) -> Seen[DnssecChain]:
     """
     trusted = anchors.load(context.options.trust_anchor)
     walk = _Walk(context, trusted, dns.name.from_text(domain))
-    await walk.warm((walk.name, _SOA), (walk.name, _A), (_absent(walk.name), _A))
+    asks = (walk.name, _CDS), (walk.name, _CDNSKEY)
+    await walk.warm((walk.name, _SOA), (walk.name, _A), (_absent(walk.name), _A), *asks)
     described = await _describe(walk)
     try:
         zone = await walk.run()
@@ -128,7 +132,9 @@ class _Walk:
         below = _below(anchor, self.name)
         asked = [(zone, kind) for zone in below for kind in (_DS, _DNSKEY)]
         asked += [(anchor, _DNSKEY), *more]
-        await asyncio.gather(*(self.maybe(name, kind) for name, kind in asked))
+        # Meanwhile what checks signatures is loaded; it takes as long as the answers.
+        loading = asyncio.to_thread(importlib.import_module, "dns.dnssec")
+        await asyncio.gather(loading, *(self.maybe(name, kind) for name, kind in asked))
 
     async def run(self) -> dns.name.Name:
         """The zone that holds the domain, its data validated. Raises _EndError for every other result."""
@@ -251,19 +257,22 @@ def _absent(name: dns.name.Name) -> dns.name.Name:
 async def _describe(walk: _Walk) -> DnssecChain:
     """What the domain's own zone shows, whether it validates or not."""
     name = walk.name
-    asked = ((name, _DS), (name, _DNSKEY), (name, _SOA), (_absent(name), _A))
-    ds, dnskey, soa, absent = await asyncio.gather(*(walk.maybe(*question) for question in asked))
+    asked = ((name, _DS), (name, _DNSKEY), (name, _SOA), (_absent(name), _A), (name, _CDS), (name, _CDNSKEY))
+    ds, dnskey, soa, absent, *asks = await asyncio.gather(*(walk.maybe(*question) for question in asked))
     signers = None if ds is None else find(ds.answer, name, _DS)
     keys = None if dnskey is None else find(dnskey.answer, name, _DNSKEY)
     start = None if soa is None else find(soa.answer, name, _SOA)
+    own = [] if keys is None else _keys(keys)
+    delegation = [] if signers is None else [r for r in signers.rrset if isinstance(r, DS)]
     fact = DnssecChain(
         zone=text(name),
         status="",
         reason="",
         signed=None if dnskey is None else keys is not None,
         ds=None if ds is None else signers is not None,
-        keys=() if keys is None else tuple(map(_key, _keys(keys))),
-        signers=() if signers is None else tuple(_signer(r) for r in signers.rrset if isinstance(r, DS)),
+        keys=tuple(map(_key, own)),
+        signers=tuple(map(_signer, delegation)),
+        cds=successors.read(name, (asks[0], asks[1]), own, delegation) if own else None,
     )
     lives = [item for item in (keys, start) if item is not None]
     return _with_denial(_with_lives(fact, lives, walk.context.clock().timestamp()), absent)

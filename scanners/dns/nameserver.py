@@ -1,7 +1,7 @@
 """One authoritative server at one address: what it answers, and what it should not."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -11,12 +11,14 @@ import dns.name
 import dns.rcode
 import dns.rdataclass
 import dns.rdatatype
+from dns.rdtypes.ANY.MX import MX
 from dns.rdtypes.ANY.NS import NS
 from dns.rdtypes.ANY.SOA import SOA
 from dns.rdtypes.ANY.TXT import TXT
 
 from posture.core.facts.dns_zone import NameServer
 from posture.core.observations import Reason
+from posture.core.targets import address, inside, is_public
 from scanners.context import Context
 from scanners.dns import evidence
 from scanners.dns.resolver import text
@@ -27,6 +29,7 @@ from scanners.net.failure import NetFailure
 FOREIGN = dns.name.from_text("a.root-servers.net.")
 _VERSION = dns.name.from_text("version.bind.")
 _TRIES = 2
+_NS, _MX, _TXT = dns.rdatatype.NS, dns.rdatatype.MX, dns.rdatatype.TXT
 
 T = TypeVar("T")
 
@@ -76,8 +79,11 @@ class Asker:
     async def soa_over_tcp(self) -> dns.message.Message:
         return await self.tcp(question(self.zone, dns.rdatatype.SOA, recurse=False))
 
-    async def ns(self) -> dns.message.Message:
-        return await self.udp(question(self.zone, dns.rdatatype.NS, recurse=False))
+    async def apex(self, rdtype: dns.rdatatype.RdataType) -> dns.message.Message:
+        """The server's records of the zone's own name; over TCP where they do not fit a datagram."""
+        query = question(self.zone, rdtype, recurse=False)
+        response = await self.udp(query)
+        return await self.tcp(query) if response.flags & dns.flags.TC else response
 
     async def recursion(self) -> bool:
         """Whether it resolves for strangers. Raises DNS_FAILURE when it offers to and then fails."""
@@ -106,10 +112,10 @@ class Asker:
 async def look(context: Context, server: Server, zone: str, *, intrude: bool) -> Looked:
     """Ask one server everything at once; without `intrude` only what any resolver would ask."""
     asker = Asker(context=context, server=server, zone=dns.name.from_text(zone))
-    udp, tcp, ns, recursion, transfer, version = await asyncio.gather(
+    udp, tcp, (ns, mx, txt), recursion, transfer, version = await asyncio.gather(
         attempt(asker.soa()),
         attempt(asker.soa_over_tcp()),
-        attempt(asker.ns()),
+        asyncio.gather(*(attempt(asker.apex(rdtype)) for rdtype in (_NS, _MX, _TXT))),
         attempt(asker.recursion() if intrude else _withheld()),
         attempt(asker.transfer() if intrude else _withheld()),
         attempt(asker.version() if intrude else _silent()),
@@ -133,8 +139,12 @@ async def look(context: Context, server: Server, zone: str, *, intrude: bool) ->
         transfer=_known(transfer),
         version=_known(version),
         ns=None if isinstance(ns, NetFailure) else _names(ns, asker.zone),
+        mx=_told(mx, asker.zone, _exchangers),
+        spf=_told(txt, asker.zone, _policies),
+        public=_public(context, server.address),
     )
     asked: dict[str, object] = {"udp": udp, "tcp": tcp, "authoritative": either, "serial": either, "ns": ns}
+    asked |= {"mx": mx, "spf": txt}
     asked |= {"recursion": recursion, "transfer": transfer, "version": version}
     return Looked(fact=fact, lost=_reasons(fact, asked))
 
@@ -177,6 +187,32 @@ def _soa(response: dns.message.Message | NetFailure, zone: dns.name.Name) -> SOA
 def _names(response: dns.message.Message, zone: dns.name.Name) -> tuple[str, ...]:
     found = response.get_rrset(response.answer, zone, dns.rdataclass.IN, dns.rdatatype.NS)
     return tuple(sorted(text(record.target) for record in found or () if isinstance(record, NS)))
+
+
+def _told(
+    response: dns.message.Message | NetFailure,
+    zone: dns.name.Name,
+    read: Callable[[dns.message.Message, dns.name.Name], tuple[str, ...]],
+) -> tuple[str, ...] | None:
+    """What the response says of the zone: nothing unless it answers with authority."""
+    if isinstance(response, NetFailure) or not response.flags & dns.flags.AA:
+        return None
+    return read(response, zone)
+
+
+def _exchangers(response: dns.message.Message, zone: dns.name.Name) -> tuple[str, ...]:
+    found = response.get_rrset(response.answer, zone, dns.rdataclass.IN, _MX)
+    return tuple(sorted(f"{r.preference} {text(r.exchange)}" for r in found or () if isinstance(r, MX)))
+
+
+def _policies(response: dns.message.Message, zone: dns.name.Name) -> tuple[str, ...]:
+    found = response.get_rrset(response.answer, zone, dns.rdataclass.IN, _TXT)
+    texts = [b"".join(record.strings) for record in found or () if isinstance(record, TXT)]
+    return tuple(sorted(raw.decode("ascii", "replace") for raw in texts if raw[:6].lower() == b"v=spf1"))
+
+
+def _public(context: Context, place: str) -> bool:
+    return is_public(address(place)) or inside(address(place), context.gateway.scope.consent.networks)
 
 
 def _reasons(fact: NameServer, asked: Mapping[str, object]) -> Mapping[str, Reason]:

@@ -14,6 +14,7 @@ from dns.rdtypes.ANY.DNSKEY import DNSKEY
 from dns.rdtypes.ANY.DS import DS
 from dns.rdtypes.ANY.RRSIG import RRSIG
 from dns.rdtypes.dnskeybase import Flag
+from dns.rdtypes.dsbase import DSBase
 
 #: Algorithms and digests we can check; a zone that offers others only counts as insecure (RFC 4035 §5.2).
 ALGORITHMS = frozenset({5, 7, 8, 10, 13, 14, 15, 16})
@@ -93,7 +94,7 @@ def entry_keys(
     return tuple(
         key
         for key in list(keys)[:_MAX_KEYS]
-        if key in wanted or any(_stands_for(record, zone, key) for record in strong)
+        if key in wanted or any(stands_for(record, zone, key) for record in strong)
     )
 
 
@@ -117,7 +118,8 @@ def bits(key: DNSKEY) -> int | None:
     return int.from_bytes(key.key[start + length :], "big").bit_length()
 
 
-def _stands_for(record: DS, zone: dns.name.Name, key: DNSKEY) -> bool:
+def stands_for(record: DSBase, zone: dns.name.Name, key: DNSKEY) -> bool:
+    """Whether a DS (or CDS) is the digest of a key (RFC 4034 §5.1.4)."""
     import dns.dnssec
 
     if record.key_tag != key.key_id() or record.algorithm != key.algorithm:

@@ -7,6 +7,7 @@ services, common. Only the absence of `_domainkey` itself proves that there are 
 import asyncio
 import base64
 import binascii
+import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -40,8 +41,21 @@ class _Provider:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Derived:
+    """Selectors that hold the customer's own name at a service, as its exchanger or include shows it."""
+
+    pattern: re.Pattern[str]
+    selectors: tuple[str, ...]
+
+    def selectors_for(self, host: str) -> list[str]:
+        match = self.pattern.fullmatch(host.rstrip("."))
+        return [text_.format(tenant=match["tenant"]) for text_ in self.selectors] if match else []
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Table:
     common: tuple[str, ...]
+    derived: tuple[_Derived, ...]
     providers: tuple[_Provider, ...]
 
 
@@ -149,7 +163,8 @@ async def _selectors(context: Context, domain: str) -> list[str]:
         if any(under(host, name) for host in hosts for name in provider.names)
         for selector in provider.selectors
     ]
-    return list(dict.fromkeys([*context.options.dkim_selectors, *named, *table.common]))
+    derived = [name for host in hosts for pattern in table.derived for name in pattern.selectors_for(host)]
+    return list(dict.fromkeys([*context.options.dkim_selectors, *derived, *named, *table.common]))
 
 
 async def _hosts(context: Context, domain: str) -> list[str]:
@@ -171,4 +186,8 @@ def _table() -> _Table:
         _Provider(name=row["name"], names=tuple(row["names"]), selectors=tuple(row["selectors"]))
         for row in document["providers"]
     )
-    return _Table(common=tuple(document["common"]), providers=providers)
+    derived = tuple(
+        _Derived(pattern=re.compile(row["pattern"]), selectors=tuple(row["selectors"]))
+        for row in document["derived"]
+    )
+    return _Table(common=tuple(document["common"]), derived=derived, providers=providers)

@@ -19,13 +19,14 @@ class TlsTarget:
     """An endpoint to look at. `target` has an address and a port, and a name if clients would use one.
 
     `starttls` names the protocol spoken before TLS, None for TLS from the first byte. `contact_why` is set
-    for a third party's host, of which one ordinary contact is asked.
+    for a third party's host, of which one ordinary contact is asked; `ordinary` asks no more of any host.
     """
 
     target: Target
     starttls: str | None = None
     technique: Technique = Technique.TLS
     contact_why: str | None = None
+    ordinary: bool = False
 
 
 async def scan(context: Context, endpoints: Sequence[TlsTarget]) -> list[Observation[TlsEndpoint]]:

@@ -50,7 +50,7 @@ _MAIL = frozenset({"smtp", "imap", "pop3"})
 _MAIL_AT_ONCE = 4
 _MAIL_IN_ALL = 30
 _MAIL_RESERVE = 4
-_DEPTHS = {Owner.SELF: "full", Owner.PROVIDER: "contact"}
+_DEPTHS = {Owner.SELF: "full"}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -72,6 +72,11 @@ class Look:
     def gentle(self) -> bool:
         """Mail servers count connections and ban those who make many, unless the operator knows better."""
         return self.line.limit is not None
+
+    @property
+    def contact(self) -> bool:
+        """One ordinary handshake is all that is allowed, or all that is asked for."""
+        return self.target.ordinary or self.line.permit.owner is Owner.PROVIDER
 
     def gap(self, path: str, reason: Reason | None) -> None:
         """Note why a part is null; nothing for a part that is not."""
@@ -123,7 +128,7 @@ async def examine(look: Look) -> Seen[TlsEndpoint]:
         return _assembled(look, protocols.plain(), None)
     if isinstance(first, Failed) and (not first.asked or first.reason is Reason.PROTOCOL_GARBAGE):
         raise NetFailure(first.reason, first.detail)
-    if look.line.permit.owner is Owner.PROVIDER:
+    if look.contact:
         return _contact(look, first)
     aside = look.line.aside(_ASIDE)
     surveyed_first = asyncio.Event()
@@ -351,7 +356,7 @@ def _assembled(
         hostname_matches_without_sni=_bare_match(look, deeper),
         chain_problems=known.problems,
         by_class=look.gentle and offered.protocols != protocols.plain().protocols,
-        depth=_DEPTHS.get(look.line.permit.owner, "wellformed"),
+        depth="contact" if look.contact else _DEPTHS.get(look.line.permit.owner, "wellformed"),
         refusals=offered.refusals,
         partial=tuple(offered.partial),
     )

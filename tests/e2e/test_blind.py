@@ -139,7 +139,7 @@ def test_mail_servers(normal: Normal, behaviour: Behaviour, reasons: set[Reason]
         return services(finding) or products(finding)
 
     before, after = (replace(a, findings=_without(greeting, a)) for a in (before, after))
-    _compare(before, after, _below([MAIL], "tls/"), reasons, needs=["mail/dane"])
+    _compare(before, after, _below([MAIL], "tls/"), reasons, needs=["mail/dane", "mail/starttls"])
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,8 @@ def test_the_records_of_mail(normal: Normal, behaviour: DnsBehaviour, reason: Re
     with _between(request) as server:
         server.behave(behaviour, rdtype="TXT")
         after = assessed(with_options(request, resolvers=(server.endpoint,)))
-    other_types = ("mail/exchangers_resolve", "mail/dane")  # MX, TLSA
+    # MX, PTR, TLSA, and no question of DNS's at all.
+    other_types = ("mail/exchangers_resolve", "mail/exchangers_confirmed", "mail/dane", "mail/starttls")
     _compare(before, after, lambda f: f.check.startswith("mail/") and f.check not in other_types, {reason})
     assert after.coverage.by_peril["email"] < before.coverage.by_peril["email"]
 

@@ -46,17 +46,34 @@ class Signer:
         algorithm: Sequence[str] = _PLAIN,
     ) -> Path:
         """A signed zone file; `ds` gives what its parent has to hold."""
-        path = self.plain(zone, text)
         keys = self.folder / f"keys-{zone or 'root'}"
         shutil.rmtree(keys, ignore_errors=True)
-        keys.mkdir()
-        for flag in (["-f", "KSK"], []):
-            self._run("dnssec-keygen", "-q", "-K", str(keys), *algorithm, *flag, f"{zone}.")
+        self._make_keys(keys, zone, algorithm)
+        return self.resigned(zone, text, times=times, options=options)
+
+    def resigned(
+        self, zone: str, text: str = "", *, times: tuple[str, str] = GOOD, options: Sequence[str] = ()
+    ) -> Path:
+        """The zone with other records, signed with the keys it has."""
+        return self.signed_file(zone, self.plain(zone, text), times=times, options=options)
+
+    def signed_file(
+        self, zone: str, path: Path, *, times: tuple[str, str] = GOOD, options: Sequence[str] = ()
+    ) -> Path:
+        """A zone file signed with the zone's keys, which are made if it has none."""
+        keys = self.folder / f"keys-{zone or 'root'}"
+        if not keys.exists():
+            self._make_keys(keys, zone, _PLAIN)
         out = path.with_suffix(".signed")
         window = ["-s", times[0], "-e", times[1], "-d", str(self.folder)]
         files = ["-o", f"{zone}.", "-f", str(out), str(path)]
         self._run("dnssec-signzone", "-q", "-P", "-S", "-K", str(keys), *window, *options, *files)
         return out
+
+    def _make_keys(self, keys: Path, zone: str, algorithm: Sequence[str]) -> None:
+        keys.mkdir()
+        for flag in (["-f", "KSK"], []):
+            self._run("dnssec-keygen", "-q", "-K", str(keys), *algorithm, *flag, f"{zone}.")
 
     def ds(self, zone: str) -> str:
         """The DS records a signed zone's parent has to hold, with absolute names."""

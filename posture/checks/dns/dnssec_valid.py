@@ -11,10 +11,20 @@ def judge(fact: DnssecChain) -> Iterator[Verdict]:
     if fact.status == "secure":
         yield passed("secure")
     elif fact.status == "bogus":
-        yield failed("bogus", reason_word=fact.reason)
+        yield _bogus(fact)
     elif fact.status == "indeterminate":
         yield unknown("unseen", path="status")
     elif fact.signed:
         yield failed("no_ds")
     else:
         yield failed("unsigned")
+
+
+def _bogus(fact: DnssecChain) -> Verdict:
+    """The two faults of the delegation itself by their names; what else is wrong by the chain's word."""
+    word = fact.reason.partition(":")[0]
+    if word == "no-keys":
+        return failed("ds_without_keys")
+    if word == "ds-mismatch":
+        return failed("ds_mismatch")
+    return failed("bogus", reason_word=fact.reason)

@@ -2,13 +2,17 @@
 
 from collections.abc import Iterator
 
-from posture.checks.zone import servers_with, unseen_path
+from posture.checks.zone import by_servers, servers_with, unseen_path
 from posture.core.facts.dns_zone import DnsZone
 from posture.core.findings import Verdict, failed, passed, unknown
 
 
 def judge(fact: DnsZone) -> Iterator[Verdict]:
     """The worst state first: servers without address, silent, lame, without TCP (RFC 7766 §5)."""
+    return (by_servers(verdict, fact) for verdict in _verdicts(fact))
+
+
+def _verdicts(fact: DnsZone) -> Iterator[Verdict]:
     down = servers_with(fact, "udp", False)
     lame = servers_with(fact, "authoritative", False)
     no_tcp = servers_with(fact, "tcp", False)

@@ -3,6 +3,7 @@
 import ipaddress
 from collections.abc import Iterator
 
+from posture.checks.zone import by_servers
 from posture.core.facts.dns_zone import DnsZone
 from posture.core.findings import Verdict, failed, not_applicable, passed, unknown
 
@@ -12,6 +13,10 @@ _PREFIX = {4: 24, 6: 48}
 
 def judge(fact: DnsZone) -> Iterator[Verdict]:
     """Two networks of any address family are enough. One server alone is the matter of another check."""
+    return (by_servers(verdict, fact) for verdict in _verdicts(fact))
+
+
+def _verdicts(fact: DnsZone) -> Iterator[Verdict]:
     networks = {_network(server.address) for server in fact.nameservers}
     addresses = {server.address for server in fact.nameservers}
     resolved = {server.name for server in fact.nameservers} | set(fact.ns_without_address)

@@ -2,13 +2,17 @@
 
 from collections.abc import Iterator
 
-from posture.checks.zone import unseen_path
+from posture.checks.zone import by_servers, unseen_path
 from posture.core.facts.dns_zone import DnsZone
 from posture.core.findings import Verdict, failed, passed, unknown
 
 
 def judge(fact: DnsZone) -> Iterator[Verdict]:
     """A version has a digit in it; a server that answers other questions and not this one hides it."""
+    return (by_servers(verdict, fact) for verdict in _verdicts(fact))
+
+
+def _verdicts(fact: DnsZone) -> Iterator[Verdict]:
     versions = {server.version for server in fact.nameservers if server.version}
     shown = tuple(sorted(text for text in versions if any(c.isdigit() for c in text)))
     path = unseen_path(fact, "udp")

@@ -2,13 +2,17 @@
 
 from collections.abc import Iterator
 
-from posture.checks.zone import servers_with, unseen_path
+from posture.checks.zone import by_servers, servers_with, unseen_path
 from posture.core.facts.dns_zone import DnsZone
 from posture.core.findings import Verdict, failed, passed, unknown
 
 
 def judge(fact: DnsZone) -> Iterator[Verdict]:
     """One server that allows AXFR is enough to fail; all have to refuse to pass."""
+    return (by_servers(verdict, fact) for verdict in _verdicts(fact))
+
+
+def _verdicts(fact: DnsZone) -> Iterator[Verdict]:
     open_servers = servers_with(fact, "transfer", True)
     path = unseen_path(fact, "transfer")
     if open_servers:

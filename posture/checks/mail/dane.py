@@ -1,16 +1,29 @@
 """`mail/dane`: signed DNS says which certificate the mail servers show (DANE)."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from posture.core.facts.mail_tlsa import MailTlsa, TlsaHost
 from posture.core.findings import Verdict, failed, not_applicable, passed, unknown
+from posture.core.targets import Target
 
 #: Usages that senders of mail heed (RFC 7672 §3.1).
 _USABLE = frozenset({2, 3})
 
 
 def judge(fact: MailTlsa) -> Iterator[Verdict]:
-    """What holds mail back first: bogus answers, promises the server does not keep; then what is missing."""
+    """What holds mail back first: bogus answers, promises the server does not keep; then what is missing.
+
+    The records stand in the exchangers' own zones: whoever runs them can mend it, unless the domain itself
+    is unsigned.
+    """
+    machines = tuple(Target(name=host.name) for host in fact.hosts)
+    for verdict in _verdicts(fact):
+        own = verdict.message == "unsigned" and fact.mx_status != "secure"
+        yield verdict if own else replace(verdict, machines=machines)
+
+
+def _verdicts(fact: MailTlsa) -> Iterator[Verdict]:
     bogus = _names(host for host in fact.hosts if host.status == "bogus")
     broken = _names(host for host in fact.hosts if host.matches is False)
     if not fact.hosts:

@@ -11,7 +11,9 @@ class NameServer:
     `authoritative`: answers the zone's SOA with AA. `recursion`: answers for other people's names.
     `transfer`: gives the zone away. `version`: what it says of its software, null when it says nothing.
     `udp` and `tcp` are false for a closed port, and for silence while another server of the zone answered
-    over the same protocol and address family. `ns`: the NS set it gives, null when it gave no answer.
+    over the same protocol and address family. `ns`: the NS set it gives, null when it gave no answer; so `mx`
+    (preference and exchanger as one word) and `spf` (SPF records) of the zone's apex. `public`: the Internet
+    can reach the address: a global one, or one of the consent's networks.
     """
 
     name: str
@@ -24,6 +26,9 @@ class NameServer:
     transfer: bool | None = None
     version: str | None = None
     ns: tuple[str, ...] | None = None
+    mx: tuple[str, ...] | None = None
+    spf: tuple[str, ...] | None = None
+    public: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

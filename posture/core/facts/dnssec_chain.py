@@ -32,6 +32,9 @@ class DnssecChain:
     The rest describes the assessed domain's own zone, null where it was not told: `denial` is nsec or nsec3,
     with `nsec3_iterations` and `nsec3_salted`; `signature_left` is the time in seconds until the first
     signature of its keys or SOA runs out (negative: it has), `signature_life` the shortest signature's life.
+    `cds` is what the zone's CDS and CDNSKEY ask of the parent (RFC 7344, RFC 8078): none; delete; current:
+    the DS that is there; rollover: another, of keys the zone has; unmatched: of a key that it does not have;
+    disagree: CDS and CDNSKEY stand for different keys.
     """
 
     KIND: ClassVar[str] = "dnssec.chain"
@@ -48,3 +51,4 @@ class DnssecChain:
     nsec3_salted: bool | None = None
     signature_left: int | None = None
     signature_life: int | None = None
+    cds: str | None = None

@@ -5,11 +5,23 @@ from typing import ClassVar
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reverse:
+    """What one address says of itself: `names` of its PTR records, null when they could not be asked.
+
+    `confirmed`: one of the names leads back to the address (RFC 8601 §2.7.3, `iprev`), null when not told.
+    """
+
+    address: str
+    names: tuple[str, ...] | None
+    confirmed: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Exchanger:
     """One MX; `addresses` is null when they could not be resolved.
 
     `exists` is false for a name that does not exist (NXDOMAIN), `alias` true for one that is a CNAME
-    (against RFC 2181 §10.3).
+    (against RFC 2181 §10.3). `reverse`: its first addresses, asked backwards.
     """
 
     preference: int
@@ -17,6 +29,7 @@ class Exchanger:
     addresses: tuple[str, ...] | None
     exists: bool | None = None
     alias: bool = False
+    reverse: tuple[Reverse, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

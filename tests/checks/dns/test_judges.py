@@ -1,11 +1,13 @@
 """The DNS judges: for each fact the complete list of verdicts."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
 
 from posture.checks.dns import (
     caa,
+    cds_consistent,
     dnssec_renewed,
     dnssec_strong,
     dnssec_valid,
@@ -14,7 +16,9 @@ from posture.checks.dns import (
     name_servers_consistent,
     name_servers_diverse,
     name_servers_no_alias,
+    name_servers_public,
     name_servers_redundant,
+    names_deliberate,
     no_dangling_names,
     no_open_recursion,
     nsec3_light,
@@ -27,6 +31,7 @@ from posture.core.facts.dns_dangling import DnsDangling, Pointer
 from posture.core.facts.dns_zone import DnsZone, NameServer, Soa
 from posture.core.facts.dnssec_chain import DelegationSigner, DnssecChain, ZoneKey
 from posture.core.findings import Confidence, Verdict, failed, not_applicable, passed, unknown
+from posture.core.targets import Target
 
 NAMES = ("ns1.example.jp", "ns2.example.jp")
 FIRST = NameServer(
@@ -64,6 +69,11 @@ def zone(**second: object) -> DnsZone:
     return replace(GOOD, nameservers=(FIRST, replace(SECOND, **second)))  # type: ignore[arg-type]
 
 
+def said(verdicts: Iterable[Verdict]) -> list[Verdict]:
+    """The verdicts without the machines they are about (see the last test)."""
+    return [replace(verdict, machines=()) for verdict in verdicts]
+
+
 @pytest.mark.parametrize(
     ("fact", "verdicts"),
     [
@@ -77,7 +87,7 @@ def zone(**second: object) -> DnsZone:
     ],
 )  # fmt: skip
 def test_zone_transfer_refused(fact: DnsZone, verdicts: list[Verdict]) -> None:
-    assert list(zone_transfer_refused.judge(fact)) == verdicts
+    assert said(zone_transfer_refused.judge(fact)) == verdicts
 
 
 @pytest.mark.parametrize(
@@ -90,7 +100,7 @@ def test_zone_transfer_refused(fact: DnsZone, verdicts: list[Verdict]) -> None:
     ],
 )
 def test_no_open_recursion(fact: DnsZone, verdicts: list[Verdict]) -> None:
-    assert list(no_open_recursion.judge(fact)) == verdicts
+    assert said(no_open_recursion.judge(fact)) == verdicts
 
 
 @pytest.mark.parametrize(
@@ -124,7 +134,7 @@ def test_name_servers_redundant(fact: DnsZone, verdicts: list[Verdict]) -> None:
     ],
 )  # fmt: skip
 def test_name_servers_answer(fact: DnsZone, verdicts: list[Verdict]) -> None:
-    assert list(name_servers_answer.judge(fact)) == verdicts
+    assert said(name_servers_answer.judge(fact)) == verdicts
 
 
 @pytest.mark.parametrize(
@@ -141,7 +151,7 @@ def test_name_servers_answer(fact: DnsZone, verdicts: list[Verdict]) -> None:
     ],
 )  # fmt: skip
 def test_name_servers_consistent(fact: DnsZone, verdicts: list[Verdict]) -> None:
-    assert list(name_servers_consistent.judge(fact)) == verdicts
+    assert said(name_servers_consistent.judge(fact)) == verdicts
 
 
 @pytest.mark.parametrize(
@@ -166,7 +176,7 @@ def test_name_servers_no_alias(fact: DnsZone, verdicts: list[Verdict]) -> None:
     ],
 )
 def test_software_version_hidden(fact: DnsZone, verdicts: list[Verdict]) -> None:
-    assert list(software_version_hidden.judge(fact)) == verdicts
+    assert said(software_version_hidden.judge(fact)) == verdicts
 
 
 @pytest.mark.parametrize(
@@ -351,4 +361,109 @@ def test_glue_correct(wrong: tuple[str, ...] | None, verdicts: list[Verdict]) ->
     ],
 )
 def test_name_servers_diverse(fact: DnsZone, verdicts: list[Verdict]) -> None:
-    assert list(name_servers_diverse.judge(fact)) == verdicts
+    assert said(name_servers_diverse.judge(fact)) == verdicts
+
+
+ONE, TWO = (Target(name=server.name, address=server.address) for server in (FIRST, SECOND))
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "machines"),
+    [
+        (zone_transfer_refused.judge(zone(transfer=True)), (TWO,)),
+        (zone_transfer_refused.judge(GOOD), (ONE, TWO)),
+        (no_open_recursion.judge(zone(recursion=True)), (TWO,)),
+        (name_servers_answer.judge(zone(udp=False)), (TWO,)),
+        (name_servers_answer.judge(replace(GOOD, ns_without_address=("ns3.example.jp",))), ()),
+        (name_servers_consistent.judge(zone(serial=6)), (ONE, TWO)),
+        (name_servers_consistent.judge(replace(GOOD, parent_ns=("ns9.example.jp",))), ()),
+        (name_servers_diverse.judge(GOOD), (ONE, TWO)),
+        (software_version_hidden.judge(zone(version="9.4.2")), (ONE, TWO)),
+    ],
+)
+def test_what_is_the_servers_is_said_of_them(
+    verdicts: Iterable[Verdict], machines: tuple[Target, ...]
+) -> None:
+    """Who runs them can mend it; what stands in the zone or its delegation is the applicant's."""
+    assert [verdict.machines for verdict in verdicts] == [machines]
+
+
+@pytest.mark.parametrize(
+    ("cds", "verdict"),
+    [
+        ("none", not_applicable("not_used")),
+        ("current", passed("current")),
+        ("rollover", passed("rollover")),
+        ("delete", failed("removal")),
+        ("unmatched", failed("unmatched")),
+        ("disagree", failed("disagree")),
+        (None, unknown("unseen", path="cds")),
+    ],
+)
+def test_cds_consistent(cds: str | None, verdict: Verdict) -> None:
+    assert list(cds_consistent.judge(replace(SIGNED, cds=cds, ds=True))) == [verdict]
+
+
+def test_cds_of_zones_without_ds_or_keys() -> None:
+    assert list(cds_consistent.judge(replace(SIGNED, cds="delete", ds=False))) == [passed("removed")]
+    assert list(cds_consistent.judge(chain("insecure", signed=False))) == [not_applicable("not_signed")]
+    unseen = replace(chain("indeterminate"), signed=None)
+    assert list(cds_consistent.judge(unseen)) == [unknown("unseen", path="status")]
+
+
+@pytest.mark.parametrize(
+    ("reason", "verdict"),
+    [
+        ("no-keys:example.jp", failed("ds_without_keys")),
+        ("ds-mismatch:example.jp", failed("ds_mismatch")),
+        ("signature-expired:example.jp", failed("bogus", reason_word="signature-expired:example.jp")),
+    ],
+)
+def test_a_bogus_delegation_is_called_by_its_name(reason: str, verdict: Verdict) -> None:
+    assert list(dnssec_valid.judge(replace(chain("bogus"), reason=reason))) == [verdict]
+
+
+STARS = DnsDangling(names_checked=("example.jp",), pointers=(), wildcard=(), wildcard_mx=())
+
+
+@pytest.mark.parametrize(
+    ("fact", "verdict"),
+    [
+        (STARS, passed("deliberate")),
+        (replace(STARS, wildcard=("192.0.2.9",)), failed("wildcard", targets=("192.0.2.9",))),
+        (replace(STARS, wildcard=("192.0.2.9",), wildcard_mx=("mx.example.jp",)),
+         failed("mail", targets=("mx.example.jp",))),
+        (replace(STARS, wildcard=None), unknown("unseen", path="wildcard")),
+        (replace(STARS, wildcard_mx=None), unknown("unseen", path="wildcard_mx")),
+    ],
+)  # fmt: skip
+def test_names_deliberate(fact: DnsDangling, verdict: Verdict) -> None:
+    assert list(names_deliberate.judge(fact)) == [verdict]
+
+
+@pytest.mark.parametrize(
+    ("fact", "verdict"),
+    [
+        (GOOD, passed("public", count=2)),
+        (zone(public=False), failed("private", servers=(LABEL,))),
+        (BLIND, unknown("unseen", path="nameservers")),
+        (replace(GOOD, nameservers=(FIRST,)), unknown("unseen", path="nameservers")),
+    ],
+)
+def test_name_servers_public(fact: DnsZone, verdict: Verdict) -> None:
+    assert list(name_servers_public.judge(fact)) == [verdict]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "verdict"),
+    [
+        ({"mx": ("10 mx.example.jp",)}, {"mx": ()}, failed("mx_differ")),
+        ({"spf": ("v=spf1 -all",)}, {"spf": ("v=spf1 ~all",)}, failed("spf_differ")),
+        ({"mx": ("10 mx.example.jp",)}, {"mx": None}, passed("consistent", serial=7)),
+    ],
+)
+def test_servers_that_differ_about_mail(
+    first: dict[str, object], second: dict[str, object], verdict: Verdict
+) -> None:
+    servers = (replace(FIRST, **first), replace(SECOND, **second))  # type: ignore[arg-type]
+    assert said(name_servers_consistent.judge(replace(GOOD, nameservers=servers))) == [verdict]

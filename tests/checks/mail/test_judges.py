@@ -264,4 +264,4 @@ def tlsa(*, mx: str = "secure", **second: object) -> MailTlsa:
     ],
 )
 def test_dane(fact: MailTlsa, verdicts: list[Verdict]) -> None:
-    assert list(dane.judge(fact)) == verdicts
+    assert [replace(verdict, machines=()) for verdict in dane.judge(fact)] == verdicts

@@ -112,3 +112,61 @@ def test_a_name_that_could_not_be_asked_is_not_among_the_checked(server: DnsServ
 def test_no_answer_at_all_is_unseen(server: DnsServer, behaviour: misbehave.Behaviour, expected: str) -> None:
     server.behave(behaviour)
     assert reason(look(lab_context(server, timeout=0.5))) == expected
+
+
+@pytest.mark.parametrize(
+    ("policy", "pointer"),
+    [
+        ("include:spf.expired.net", Pointer(name="example.jp", rdtype="SPF", target="spf.expired.net",
+                                            gone=True, claimable="registry")),
+        ("redirect=host.example.net", Pointer(name="example.jp", rdtype="SPF", target="host.example.net",
+                                              gone=False)),
+        ("include:old.example.net", Pointer(name="example.jp", rdtype="SPF", target="old.example.net",
+                                            gone=True)),
+    ],
+)  # fmt: skip
+def test_whose_word_the_spf_record_takes(server: DnsServer, policy: str, pointer: Pointer) -> None:
+    server.zone("example.jp", f'@ TXT "v=spf1 {policy} include:%{{d}}.example.net ip4:192.0.2.1 -all"')
+    assert seen(look(lab_context(server))).pointers == (pointer,)
+
+
+def test_no_wildcard(server: DnsServer) -> None:
+    server.zone("example.jp", "www A 127.0.0.1")
+    fact = seen(look(lab_context(server)))
+    assert (fact.wildcard, fact.wildcard_mx) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("records", "everywhere", "mail"),
+    [
+        ("* A 127.0.0.1", ("127.0.0.1",), ()),
+        ("* MX 10 mx", (), ("mx.example.jp",)),
+        ("* CNAME host.example.net.", ("host.example.net", "127.0.0.9"), ("host.example.net",)),
+    ],
+)
+def test_wildcards(
+    server: DnsServer, records: str, everywhere: tuple[str, ...], mail: tuple[str, ...]
+) -> None:
+    server.zone("example.jp", records)
+    fact = seen(look(lab_context(server)))
+    assert (fact.wildcard, fact.wildcard_mx) == (everywhere, mail)
+
+
+def test_a_wildcard_that_could_not_be_asked(server: DnsServer) -> None:
+    server.zone("example.jp", "www A 127.0.0.1")
+    server.behave(misbehave.SERVFAIL, f"{dangling.NOBODY}.example.jp")
+    observation = look(lab_context(server))
+    fact = seen(observation)
+    assert (fact.wildcard, fact.wildcard_mx) == (None, None)
+    assert gaps(observation) == {"wildcard": "dns-failure", "wildcard_mx": "dns-failure"}
+
+
+def test_names_known_from_elsewhere_are_asked_too(server: DnsServer) -> None:
+    server.zone("example.jp", "secret-project CNAME x.expired.net.")
+    target = Target(name="example.jp")
+    context = lab_context(server)
+    known = ["secret-project.example.jp"]
+    observation = ask(
+        context, lambda c: observe(c, "dns.dangling", target, dangling.look(c, "example.jp", known))
+    )
+    assert [(p.name, p.claimable) for p in seen(observation).pointers] == [(known[0], "registry")]

@@ -1,7 +1,7 @@
 """`dnssec.chain`: zones that BIND's tools signed and we spoiled, from a root of our own down."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -282,3 +282,38 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 def test_the_published_root_anchors() -> None:
     (records,) = anchors.load(None).values()
     assert [record.key_tag for record in records] == [20326, 38696]  # type: ignore[union-attr]
+
+
+def _cds(signer: Signer, name: str, make: Callable[[str, str], str]) -> Path:
+    """A zone with what `make` writes from its own CDS and DNSKEY data as CDS and CDNSKEY, signed again."""
+    signer.signed(name, WEB)
+    digest = signer.ds(name).partition("DS")[2].strip()
+    keys = sorted((signer.folder / f"keys-{name}").glob("*.key"))
+    lines = [line for path in keys for line in path.read_text(encoding="utf-8").splitlines()]
+    (entry,) = [line.partition("DNSKEY")[2].strip() for line in lines if "DNSKEY 257" in line]
+    return signer.resigned(name, WEB + make(digest, entry))
+
+
+@pytest.mark.parametrize(
+    ("records", "said"),
+    [
+        (lambda ds, key: f"@ CDS {ds}\n@ CDNSKEY {key}\n", "current"),
+        (lambda ds, _key: f"@ CDS {ds}\n", "current"),
+        (lambda _ds, key: f"@ CDNSKEY {key}\n", "current"),
+        (lambda _ds, _key: "@ CDS 0 0 0 00\n@ CDNSKEY 0 3 0 AA==\n", "delete"),
+        (lambda _ds, _key: f"@ CDS 12345 13 2 {'ab' * 32}\n", "unmatched"),
+        (lambda _ds, _key: "", "none"),
+    ],
+)
+def test_what_the_zone_asks_of_its_parent(
+    tmp_path: Path, records: Callable[[str, str], str], said: str
+) -> None:
+    signer = Signer(folder=tmp_path)
+    zone = _cds(signer, "ask.jp", records)
+    anchor = tmp_path / "anchor"
+    anchor.write_text(signer.ds("ask.jp"), encoding="utf-8")
+    parent = signer.plain("jp", _delegation("ask.jp") + signer.ds("ask.jp"))
+    with named(tmp_path, {"ask.jp": zone, "jp": parent}) as endpoint:
+        server = DnsServer(address=endpoint[0], port=endpoint[1])
+        fact = seen(look(lab_context(server, trust_anchor=anchor), "ask.jp"))
+    assert (fact.status, fact.cds) == ("secure", said)

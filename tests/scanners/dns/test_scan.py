@@ -1,13 +1,19 @@
 """The whole area: every kind is answered for, whatever the network does."""
 
 import re
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from posture.core.observations import Seen
+from posture.core.facts.dns_dangling import DnsDangling
+from posture.core.observations import Observation, Seen
+from posture.core.targets import Target
 from scanners import dns
+from scanners.context import Context
 from tests.support import dns_server as misbehave
-from tests.support.dns_lab import ask, lab_context
+from tests.support import tls_facts
+from tests.support.dns_lab import NOW, ask, lab_consent, lab_context
 from tests.support.dns_server import DnsServer
 
 ZONE = "@ NS ns1\n@ NS ns2\n@ A 127.0.0.1\nns1 A 127.0.0.1\nns2 A 127.0.0.2\n"
@@ -82,3 +88,32 @@ def test_evidence_is_the_same_until_an_answer_changes() -> None:
     assert first == again
     assert all(re.fullmatch(r"[0-9a-f]{64}", digest) for (digest,) in first.values())
     assert {kind for kind, _ in first if first[kind, _] != changed[kind, _]} == {"dns.caa"}
+
+
+def test_names_in_certificates_are_looked_for_too() -> None:
+    """A subdomain that only a certificate shows, gone at a service anybody can claim."""
+    consent = replace(lab_consent(), excluded_names=("hidden.example.jp",))
+    shown = ("*.example.jp", "Old.example.jp", "hidden.example.jp", "other.example.net", "www.example.jp")
+    with DnsServer(recursive=True) as server:
+        server.zone(
+            "example.jp", ZONE + "old CNAME x.azurewebsites.net.\nhidden CNAME y.azurewebsites.net.\n"
+        )
+        context = lab_context(server, consent=consent)
+        endpoint = tls_facts.endpoint(certificates=(tls_facts.certificate(names=shown),))
+        served = Observation(
+            kind="tls.endpoint", target=Target(name="www.example.jp"), at=NOW, result=Seen(value=endpoint)
+        )
+
+        async def both(c: Context) -> list[Observation[Any]]:
+            return await dns.completed(c, "example.jp", [*await dns.scan(c, "example.jp"), served])
+
+        found = ask(context, both)
+        asked = server.asked("www.example.jp", "A")
+    values = [obs.result.value for obs in found if isinstance(obs.result, Seen)]
+    (names,) = [value for value in values if isinstance(value, DnsDangling)]
+    assert [(p.name, p.claimable) for p in names.pointers if p.rdtype == "CNAME"] == [
+        ("old.example.jp", "Azure App Service")
+    ]
+    assert "hidden.example.jp" not in names.names_checked
+    assert asked == 1
+    assert [obs.kind for obs in found] == [*(obs.kind for obs in found[:-1]), "tls.endpoint"]

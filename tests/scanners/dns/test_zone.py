@@ -33,6 +33,8 @@ GOOD = NameServer(
     transfer=False,
     version=None,
     ns=("ns1.example.jp", "ns2.example.jp"),
+    mx=(),
+    spf=(),
 )
 SECOND = replace(GOOD, name="ns2.example.jp", address="127.0.0.2")
 
@@ -229,3 +231,31 @@ def test_a_broken_resolver_leaves_the_zone_unseen(
 ) -> None:
     lab.resolver.behave(behaviour)
     assert reason(look(lab.context)) == expected
+
+
+MAIL = '@ MX 10 mx\n@ TXT "v=spf1 mx" " -all"\n@ TXT "hello"\n'
+
+
+def test_each_server_says_where_mail_goes_and_who_may_send(lab: Lab) -> None:
+    lab.ns1.zone("example.jp", ZONE + MAIL)
+    first, second = seen(look(lab.context)).nameservers
+    assert (first.mx, first.spf) == (("10 mx.example.jp",), ("v=spf1 mx -all",))
+    assert (second.mx, second.spf) == ((), ())
+
+
+def test_records_too_large_for_a_datagram_are_asked_over_tcp(lab: Lab) -> None:
+    policies = "".join(f'@ TXT "{i:03} {"x" * 240}"\n' for i in range(100))
+    lab.ns1.zone("example.jp", ZONE + policies + MAIL)
+    assert seen(look(lab.context)).nameservers[0].spf == ("v=spf1 mx -all",)
+
+
+def test_a_lame_server_says_nothing_of_the_zone(lab: Lab) -> None:
+    lab.ns2.behave(misbehave.LAME)
+    second = seen(look(lab.context)).nameservers[1]
+    assert (second.mx, second.spf) == (None, None)
+
+
+def test_an_address_that_the_internet_cannot_reach(lab: Lab) -> None:
+    lab.resolver.zone("example.jp", ZONE.replace("ns2 A 127.0.0.2", "ns2 A 10.1.2.3"))
+    first, second = seen(look(lab_context(lab.resolver, timeout=0.5))).nameservers
+    assert (first.public, second.public) == (True, False)

@@ -171,3 +171,25 @@ def test_reading_a_key(record: str, status: str, key_type: str, bits: int | None
 @given(st.text(max_size=120))
 def test_reading_never_fails(text: str) -> None:
     assert read_key("s", text).status in {"valid", "revoked", "testing", "invalid"}
+
+
+@pytest.mark.parametrize(
+    ("hint", "selector"),
+    [
+        ("@ MX 0 example-jp.mail.protection.outlook.com.", "selector1-example-jp"),
+        ("@ MX 0 example-jp.j-v1.mx.microsoft.", "selector2-example-jp"),
+        ('@ TXT "v=spf1 include:1234567.spf04.hubspotemail.net -all"', "hs1-1234567"),
+    ],
+)
+def test_a_selector_with_the_tenants_name_in_it(server: DnsServer, hint: str, selector: str) -> None:
+    record = txt(f"{selector}._domainkey", f"v=DKIM1; k=rsa; p={RSA}")
+    server.zone("example.jp", f"{hint}\n{record}")
+    fact = seen(look(lab_context(server)))
+    assert [found.selector for found in fact.selectors] == [selector]
+
+
+def test_without_the_hint_it_is_not_asked(server: DnsServer) -> None:
+    server.zone("example.jp", txt("selector1-example-jp._domainkey", f"v=DKIM1; k=rsa; p={RSA}"))
+    fact = seen(look(lab_context(server)))
+    assert (fact.selectors, fact.any_below) == ((), True)
+    assert not [name for name in fact.selectors_checked if name.startswith("selector1-")]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from posture.core.facts.mail_exchangers import Exchanger, MailExchangers
+from posture.core.facts.mail_exchangers import Exchanger, MailExchangers, Reverse
 from posture.core.observations import Observation
 from posture.core.targets import Target
 from scanners.context import Context
@@ -28,14 +28,30 @@ def look(context: Context) -> Observation[MailExchangers]:
     return ask(context, lambda c: observe(c, "mail.exchangers", target, exchangers.look(c, "example.jp")))
 
 
+def nameless(address: str) -> Reverse:
+    return Reverse(address=address, names=(), confirmed=False)
+
+
 def test_exchangers_in_order_of_preference(server: DnsServer) -> None:
     server.zone("example.jp", HOSTS + "@ MX 20 web\n@ MX 10 mx\n")
     context = lab_context(server)
     assert seen(look(context)) == MailExchangers(
         null_mx=False,
         hosts=(
-            Exchanger(preference=10, name="mx.example.jp", addresses=("127.0.0.25", "::1"), exists=True),
-            Exchanger(preference=20, name="web.example.jp", addresses=("127.0.0.80",), exists=True),
+            Exchanger(
+                preference=10,
+                name="mx.example.jp",
+                addresses=("127.0.0.25", "::1"),
+                exists=True,
+                reverse=(nameless("127.0.0.25"), nameless("::1")),
+            ),
+            Exchanger(
+                preference=20,
+                name="web.example.jp",
+                addresses=("127.0.0.80",),
+                exists=True,
+                reverse=(nameless("127.0.0.80"),),
+            ),
         ),
     )
     assert context.gateway.pinned("mx.example.jp") == ("127.0.0.25", "::1")

@@ -17,10 +17,13 @@ def test_every_question_is_answered() -> None:
     with DnsServer(recursive=True) as server:
         server.zone("example.jp", ZONE)
         context = lab_context(server)
-        found = ask(context, lambda c: mail.scan(c, "example.jp"))
-    assert {obs.kind for obs in found} == set(mail.KINDS)
-    assert {obs.target.name for obs in found} == {"example.jp"}
-    assert all(isinstance(obs.result, Seen) for obs in found)
+        found = ask(context, lambda c: mail.probe(c, "example.jp"))
+    own = [obs for obs in found if obs.kind in mail.KINDS]
+    assert {obs.kind for obs in own} == set(mail.KINDS)
+    assert {obs.target.name for obs in own} == {"example.jp"}
+    assert all(isinstance(obs.result, Seen) for obs in own)
+    (met,) = [obs for obs in found if obs not in own]
+    assert (met.kind, met.target.address, met.target.port) == ("tls.endpoint", "127.0.0.25", 25)
     assert context.faults == []
 
 
@@ -31,7 +34,7 @@ def test_nothing_is_seen_through_a_broken_resolver(behaviour: misbehave.Behaviou
     with DnsServer(recursive=True) as server:
         server.behave(behaviour)
         context = lab_context(server, timeout=0.5)
-        found = ask(context, lambda c: mail.scan(c, "example.jp"))
+        found = ask(context, lambda c: mail.probe(c, "example.jp"))
     told = [obs.result.value for obs in found if isinstance(obs.result, Seen)]
     assert {fact.status for fact in told} == {"temperror"}
     assert {obs.kind for obs in found} == set(mail.KINDS)
@@ -48,4 +51,4 @@ def test_evidence_is_the_same_until_an_answer_changes() -> None:
     first, again, changed = found
     assert first == again
     assert all(re.fullmatch(r"[0-9a-f]{64}", digest) for (digest,) in first.values())
-    assert [kind for kind in first if first[kind] != changed[kind]] == ["mail.dmarc"]
+    assert [kind for kind in first if first[kind] != changed[kind]] == ["mail.dmarc", "mail.bimi"]
