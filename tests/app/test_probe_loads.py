@@ -9,6 +9,7 @@ import pytest
 
 from posture.checks.registry import all_checks, area_checks
 from posture.core.consent import Technique
+from posture.core.facts.web_grade import WebGrade
 from scanners import dns, mail, ports, tls, web
 from tests.support.dns_server import DnsServer
 from tests.support.papers import consent_text
@@ -57,7 +58,7 @@ def test_a_probe_loads_its_own_area_alone(area: str, tmp_path: Path) -> None:
         (Technique.MAIL, mail.KINDS),
         (Technique.PORTS, ports.KINDS),
         (Technique.TLS, tls.KINDS),
-        (Technique.WEB, web.KINDS),
+        (Technique.WEB, (*web.KINDS, WebGrade.KIND)),  # the grade is joined from the answers
     ],
 )
 def test_an_area_holds_every_check_of_its_kinds(technique: Technique, kinds: tuple[str, ...]) -> None:
