@@ -57,8 +57,8 @@ changes every year; a prior dated {kappa_date} ages.
 
 On **synthetic** claims: where the truth equals the prior and the level is right, the updated model is worse
 than the untouched prior at every size, by less the more claims there are. Where nothing found has any effect,
-ridge regression is better than it at 16 and 50 expected claims. Where the effects are half of the prior's it is
-better than either at every size tried.
+ridge regression is better than it at 16 and 50 expected claims. Where the effects are half of the prior's it
+is better than either at every size tried.
 With a wrong level and few claims the prior keeps its level too long (credibility Z). An unmodelled
 interaction stays unmodelled. `make bench-model` prints all of these.
 """
