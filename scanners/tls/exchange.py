@@ -7,12 +7,13 @@ from functools import cache, partial
 
 from posture.core.observations import Reason
 from scanners.tls import legacy, registry
-from scanners.tls.answers import Accepted, Failed, Refused
+from scanners.tls.answers import Accepted, Failed
 from scanners.tls.client import choice, flight
 from scanners.tls.enumerate import Surveyed
 from scanners.tls.ladder import Ladder, climb
 from scanners.tls.line import Line
 from scanners.tls.offers import all_groups, offer
+from scanners.tls.patience import is_no
 from scanners.tls.registry import TLS12, TLS13, group_name, suite_name
 from scanners.tls.shares import ffdhe_prime
 from scanners.tls.wire import Malformed
@@ -132,10 +133,10 @@ async def _favourite(
     if not hello.groups:
         return None
     answer = await (choice(line, hello) if version == TLS13 else flight(line, hello))
-    if isinstance(answer, Refused):
+    if is_no(line, answer):
         return None
-    if isinstance(answer, Failed):
-        return answer.reason
+    if not isinstance(answer, Accepted):
+        return answer.reason if isinstance(answer, Failed) else Reason.NO_DATA
     try:
         return _picked(answer, hello.groups)
     except Malformed:

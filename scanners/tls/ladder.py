@@ -14,7 +14,7 @@ from functools import cache
 from posture.core.observations import Reason
 from scanners.tls.registry import suite_name
 
-_WIDEST = 4
+_WIDEST = 3
 _AT_ONCE = 2
 _HASHES = frozenset({"SHA", "SHA256", "SHA384", "SHA512", "MD5", "SM3"})
 #: Parts of suites that few servers have.

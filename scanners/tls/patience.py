@@ -41,6 +41,13 @@ async def patiently(
         return found
 
 
+def is_no(line: Line, answer: object) -> bool:
+    """Whether this is a refusal: an alert, or what was seen to be this server's way of saying no."""
+    if isinstance(answer, Failed):
+        return answer.asked and answer.reason in line.tally.ways and not line.tally.loaded
+    return isinstance(answer, Refused)
+
+
 async def _confirmed(
     line: Line, ask: Callable[[], Awaitable[T | Refused | Failed]], first: T | Refused | Failed, begun: float
 ) -> T | Refused | Failed:

@@ -6,11 +6,12 @@ from functools import partial
 
 from posture.core.observations import Reason
 from scanners.tls import legacy
-from scanners.tls.answers import Accepted, Failed, Refused
+from scanners.tls.answers import Accepted, Failed
 from scanners.tls.client import flight
 from scanners.tls.ladder import Ladder, climb
 from scanners.tls.line import Line
 from scanners.tls.offers import all_schemes, offer
+from scanners.tls.patience import is_no
 from scanners.tls.registry import TLS12, TLS13, scheme_names, suite_name, usual_order
 from scanners.tls.shares import SECP256R1, X25519, Share, generate
 from scanners.tls.wire import Malformed
@@ -64,10 +65,10 @@ async def _favourite(
     suites = [each for each in usual_order(version) if version == TLS13 or "DHE_" in suite_name(each)]
     shares = _shares() if version == TLS13 else []
     answer = await flight(line, offer(version, server_name, suites, schemes=schemes, shares=shares), shares)
-    if isinstance(answer, Refused):
+    if is_no(line, answer):
         return None
-    if isinstance(answer, Failed):
-        return answer.reason
+    if not isinstance(answer, Accepted):
+        return answer.reason if isinstance(answer, Failed) else Reason.NO_DATA
     try:
         signed = _signed(answer)
     except Malformed:

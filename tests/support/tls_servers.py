@@ -146,12 +146,12 @@ def openssl(
         command += ["-cert", "leaf.pem", "-key", "key.pem"]
         command += ["-cert_chain", "chain.pem"] if chain else []
         command += [*(() if bare else ("-www",)), *arguments]
-        with _running(command, folder, re.compile(rb"ACCEPT [^\n]*:(\d+)")) as port:
+        with running(command, folder, re.compile(rb"ACCEPT [^\n]*:(\d+)")) as port:
             yield Server(address="127.0.0.1", port=port, folder=folder)
 
 
 @contextmanager
-def _running(command: Sequence[str], folder: Path, ready: "re.Pattern[bytes]") -> Iterator[int]:
+def running(command: Sequence[str], folder: Path, ready: "re.Pattern[bytes]") -> Iterator[int]:
     """The process, once it has printed the port it listens on."""
     process = subprocess.Popen(
         command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
