@@ -39,11 +39,6 @@ server.listen(0, '127.0.0.1', function () { console.log('ACCEPT 127.0.0.1:' + se
 """
 
 
-def has_npm() -> bool:
-    """Whether the package can be asked for at all."""
-    return shutil.which("npm") is not None
-
-
 def _node() -> Path:
     """The program, fetched once by npm and compared with what it was when this was written."""
     program = _KEPT / "package" / "bin" / "node"
@@ -51,7 +46,7 @@ def _node() -> Path:
         return program
     _KEPT.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=_KEPT) as name:
-        command = [require_tool("npm"), "pack", _NODE, "--silent", "--pack-destination", name]
+        command = [shutil.which("npm") or "npm", "pack", _NODE, "--silent", "--pack-destination", name]
         ran = subprocess.run(command, cwd=name, capture_output=True, check=False, timeout=120)
         packs = list(Path(name).glob("*.tgz"))
         if ran.returncode or not packs:
