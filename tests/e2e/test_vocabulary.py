@@ -1,6 +1,6 @@
 """Everything that a whole assessment says to anybody fits a short grammar, and nothing of it is a log-in.
 
-What is never sent, whatever the consent says: a credential of any kind, an anonymous log-in or directory bind,
+Never sent, whatever the consent says: a credential of any kind, an anonymous log-in or directory bind,
 a community string, a payload (README). nmap has no words of its own: its arguments are on a list, TCP only.
 """
 
