@@ -3,6 +3,7 @@
 import http.client
 import socket
 import ssl
+import time
 from collections.abc import Callable, Iterator
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
@@ -27,6 +28,10 @@ Leave = Callable[[Target], Permit]
 Opener = Callable[[str, int, float | None], WatchedSocket]
 
 
+#: Answers that ask for patience (RFC 6585 §4, RFC 9110 §15.5.20 and §15.6.4).
+_STRAINED = frozenset({421, 429, 503})
+
+
 class Session(requests.Session):
     """For one worker thread. Fails with NetFailure only, as long as nothing of a body is read.
 
@@ -46,7 +51,9 @@ class Session(requests.Session):
         self.stream = True
         self.headers["User-Agent"] = door.options.user_agent
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        adapter = _Adapter(_Dialler(door, leave, watch).open)
+        self._door = door
+        self._dialler = _Dialler(door, leave, watch)
+        adapter = _Adapter(self._dialler.open)
         self.mount("http://", adapter)
         self.mount("https://", adapter)
 
@@ -64,10 +71,22 @@ class Session(requests.Session):
             kwargs["timeout"] = self._timeout
         kwargs["allow_redirects"] = False
         kwargs["proxies"] = {}
+        began = time.monotonic()
         try:
-            return super().send(request, **kwargs)
+            response = super().send(request, **kwargs)
         except requests.RequestException as error:
-            raise failure_in(error) from None
+            failure = failure_in(error)
+            if failure.reason is Reason.RESET:
+                self._ease(began)
+            raise failure from None
+        if response.status_code in _STRAINED:
+            self._ease(began)
+        return response
+
+    def _ease(self, began: float) -> None:
+        """Work the host more gently: it said that it is asked too much, or hung up on us."""
+        if self._dialler.place is not None:
+            self._door.pace.ease(self._dialler.place, began)
 
     def get_redirect_target(self, resp: requests.Response) -> None:
         """Nothing: whoever asked reads Location and asks for a permit of its own."""
@@ -80,6 +99,7 @@ class _Dialler:
         self._door = door
         self._leave = leave
         self._watch = watch
+        self.place: str | None = None
 
     def open(self, host: str, port: int, timeout: float | None) -> WatchedSocket:
         failure = NetFailure(Reason.DNS_FAILURE, f"{host} has no address")
@@ -103,6 +123,7 @@ class _Dialler:
     def _connect(self, way: Way, timeout: float | None) -> WatchedSocket:
         sock = WatchedSocket(family(way.address), socket.SOCK_STREAM)
         sock.watch = self._watch
+        self.place = way.address
         try:
             self._watch.add(sock)
             sock.slot = self._door.pace.enter_blocking(way.address, timeout=self._watch.left(None))

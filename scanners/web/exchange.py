@@ -1,5 +1,6 @@
 """One request and its response, bounded in every direction; runs in a worker thread."""
 
+import time
 from dataclasses import dataclass
 
 import requests
@@ -17,6 +18,9 @@ MOST_BODY = 262_144
 MOST_VALUE = 4096
 
 _CHUNK = 16_384
+#: Seconds until a server that names no time is asked again, and the longest that is waited for one that does.
+_PAUSE = 1.0
+_MOST_PATIENCE = 5.0
 _ACCEPT = {"Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8", "Accept-Encoding": "gzip, deflate"}
 
 
@@ -36,10 +40,29 @@ class Answer:
 
 
 def fetch(session: Session, url: str, origin: str | None = None) -> Answer:
-    """GET a URL without following where it leads. Raises NetFailure; RATE_LIMITED when asked to go away.
+    """GET a URL without following where it leads; once more where the server asks for a moment's patience.
 
     `origin` is the site that a script asking for it would come from (RFC 6454 §7).
+    Raises NetFailure; RATE_LIMITED when it asks to go away.
     """
+    try:
+        return _fetch(session, url, origin)
+    except _Patience as patience:
+        if patience.seconds > _MOST_PATIENCE:
+            raise NetFailure(patience.reason, patience.detail) from None
+        time.sleep(patience.seconds)
+    return _fetch(session, url, origin)
+
+
+class _Patience(NetFailure):
+    """The server asks to be asked later, in so many seconds."""
+
+    def __init__(self, status: int, seconds: float) -> None:
+        super().__init__(Reason.RATE_LIMITED, f"status {status}")
+        self.seconds = seconds
+
+
+def _fetch(session: Session, url: str, origin: str | None) -> Answer:
     with session.get(url, headers=_ACCEPT | ({"Origin": origin} if origin else {})) as response:
         headers = tuple((name, value) for name, value in response.raw.headers.items())
         _mind_the_pace(response.status_code, response.headers)
@@ -70,7 +93,14 @@ def printable(text: str) -> str:
 def _mind_the_pace(status: int, headers: CaseInsensitiveDict[str]) -> None:
     """RFC 6585 §4 and RFC 9110 §15.6.4: the server says that it does not want to be asked now."""
     if status == 429 or (status == 503 and "Retry-After" in headers):
-        raise NetFailure(Reason.RATE_LIMITED, f"status {status}")
+        raise _Patience(status, _seconds(headers.get("Retry-After")))
+
+
+def _seconds(text: str | None) -> float:
+    """Retry-After in seconds (RFC 9110 §10.2.3); a date is later than we can wait."""
+    if text is None:
+        return _PAUSE
+    return float(text) if text.isascii() and text.isdecimal() and len(text) < 7 else _MOST_PATIENCE + 1
 
 
 def _body(response: requests.Response) -> tuple[bytes, Reason | None]:

@@ -32,7 +32,7 @@ SPOKEN = {
 }
 REQUEST = re.compile(
     rb"GET (?P<path>/\S*) HTTP/1\.1\r\n"
-    rb"(?:(?:Host|User-Agent|Accept|Accept-Encoding|Connection): [^\r\n]*\r\n)+\r\n"
+    rb"(?:(?:Host|User-Agent|Accept|Accept-Encoding|Connection|Origin): [^\r\n]*\r\n)+\r\n"
 )
 PATHS = {
     b"/",

@@ -174,7 +174,7 @@ def test_a_server_that_asks_for_patience_is_left_alone() -> None:
     found, server = look(serving({"/": b"x"}, page(b"", status="429 Too Many Requests")))
     assert isinstance(found.result, Unseen)
     assert found.result.reason is Reason.RATE_LIMITED
-    assert len(server.requests) == 2
+    assert len(server.requests) == 3, "the page, one file, and that once more"
 
 
 def test_a_host_that_does_not_answer_is_asked_for_nothing() -> None:

@@ -306,6 +306,14 @@ def test_a_server_that_asks_for_patience_is_not_judged(status: str) -> None:
     assert len(server.visits) == 1
 
 
+@pytest.mark.parametrize("more", [["Retry-After: 1"], []])
+def test_a_server_that_asks_for_a_moment_gets_it(more: list[str]) -> None:
+    answers = iter([page(b"", *more, status="429 Too Many Requests"), page(b"<title>now</title>")])
+    found, server = visit(lambda conn, head: conn.sendall(next(answers, page(b"", status="404 Not Found"))))
+    assert (seen(found).status, seen(found).title) == (200, "now")
+    assert len(server.visits) >= 2
+
+
 def test_an_error_page_is_seen_with_its_status() -> None:
     assert seen(visit(saying(page(b"no", status="403 Forbidden")))[0]).status == 403
 
