@@ -33,7 +33,7 @@ CONSENT = f"""
 schema = "posture.consent/1"
 applicant = "Benchmark"
 domains = ["example.com"]
-networks = ["10.77.1.0/30"]
+networks = ["{WEB}/32", "{MAIL}/32"]
 exclude = []
 techniques = ["dns", "mail", "tls", "web", "ports", "services"]
 ports = "default"
@@ -42,7 +42,7 @@ valid_until = 2099-01-01T00:00:00+00:00
 granted_by = {{ name = "A", title = "B", email = "a@example.com" }}
 document = {{ sha256 = "{"0" * 64}" }}
 proof = {{ method = "document" }}
-authority = [{{ covers = ["example.com", "10.77.1.0/30"], basis = "own" }}]
+authority = [{{ covers = ["example.com", "{WEB}/32", "{MAIL}/32"], basis = "own" }}]
 """
 NGINX = f"""
 daemon off; worker_processes 1; pid nginx.pid; error_log error.log;
