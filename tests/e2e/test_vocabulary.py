@@ -43,6 +43,8 @@ PATHS = {
     b"/.svn/wc.db",
     b"/.well-known/mta-sts.txt",
     b"/.well-known/security.txt",
+    b"/backup.sql",
+    b"/backup.zip",
     b"/server-status",
 }
 
