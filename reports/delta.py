@@ -7,6 +7,9 @@ from posture.core.assessment import Assessment
 from posture.core.dossier import Past
 from posture.core.findings import Finding, Outcome
 
+#: The groups of a comparison, in the order they are told.
+GROUPS = ("new", "reappeared", "resolved", "gone", "persisting", "now_unknown")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delta:

@@ -22,6 +22,7 @@ from posture.app.suppliers import suppliers
 from posture.core.application import Application
 from posture.core.assessment import Assessment
 from posture.core.consent import Consent
+from posture.core.dossier import Past
 from posture.core.errors import PostureError
 from posture.core.targets import host_name
 from posture.store import assessments
@@ -63,10 +64,11 @@ class RunRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a run left behind."""
+    """What a run left behind. `past` are earlier complete assessments of the domain."""
 
     assessment: Assessment
     previous: Assessment | None
+    past: tuple[Past, ...]
     files: tuple[Path, ...]
     faults: tuple[str, ...]
 
@@ -94,7 +96,13 @@ async def run(request: RunRequest, progress: Callable[[str], None]) -> Outcome:
         raise _left(
             blind, f"The assessment is stored; its reports in {request.out} lack what was said of it."
         )
-    return Outcome(assessment=assessment, previous=round_it.previous, files=files, faults=assessment.faults)
+    return Outcome(
+        assessment=assessment,
+        previous=round_it.previous,
+        past=round_it.dossier.past,
+        files=files,
+        faults=assessment.faults,
+    )
 
 
 def _question(request: RunRequest, progress: Callable[[str], None]) -> Request:

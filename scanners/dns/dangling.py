@@ -55,8 +55,10 @@ async def look(context: Context, domain: str, known: Iterable[str] = ()) -> Seen
         context.resolver.attempt(f"{NOBODY}.{domain}", "MX"),
         *(context.resolver.attempt(name, "A") for name in names),
     )
-    failures = [answer for answer in (*answers, mx, ns) if isinstance(answer, NetFailure)]
-    if len(failures) == len(names) + 2:
+    own = {"MX": mx, "NS": ns, "TXT": spf}
+    failed = {rdtype: answer for rdtype, answer in own.items() if isinstance(answer, NetFailure)}
+    failures = [answer for answer in answers if isinstance(answer, NetFailure)]
+    if len(failures) == len(names) and len(failed) == len(own):
         raise failures[0]
     aliases = _aliases(answers, star, domain)
     pointers = await asyncio.gather(
@@ -71,13 +73,18 @@ async def look(context: Context, domain: str, known: Iterable[str] = ()) -> Seen
         pointers=tuple(pointers),
         wildcard=_everywhere(star),
         wildcard_mx=_everywhere(star_mx),
+        unasked=tuple(failed),
     )
-    return Seen(value=fact, gaps=tuple(_gaps(failures, wildcard=star, wildcard_mx=star_mx)))
+    gaps = _gaps(failures, [*failed.values()], wildcard=star, wildcard_mx=star_mx)
+    return Seen(value=fact, gaps=tuple(gaps))
 
 
-def _gaps(failures: Sequence[NetFailure], **stars: Answer | NetFailure) -> Iterator[Gap]:
-    if failures:
-        yield Gap(path="names_checked", reason=failures[0].reason)
+def _gaps(
+    names: Sequence[NetFailure], own: Sequence[NetFailure], **stars: Answer | NetFailure
+) -> Iterator[Gap]:
+    for path, failures in (("names_checked", names), ("unasked", own)):
+        if failures:
+            yield Gap(path=path, reason=failures[0].reason)
     for path, star in stars.items():
         if isinstance(star, NetFailure):
             yield Gap(path=path, reason=star.reason)

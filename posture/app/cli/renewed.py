@@ -7,13 +7,12 @@ import click
 
 from posture.app.cli.summary import Terminal
 from posture.app.renew import NotRenewed, Result
+from posture.app.run import Outcome
 from posture.checks.registry import catalogue
 from posture.core import document as core
 from posture.core.assessment import Assessment
 from posture.core.catalogue import Language
-from reports.delta import compare
-
-_GROUPS = ("new", "resolved", "gone", "persisting", "now_unknown")
+from reports.delta import GROUPS, Delta, compare
 
 
 def incomplete(result: Result) -> bool:
@@ -27,14 +26,14 @@ def document(result: Result) -> dict[str, Any]:
     if isinstance(result, NotRenewed):
         refused = {"code": result.code, "message": result.message, "remedy": result.remedy}
         return {**head, "assessed": False, **refused}
-    current, previous = result.outcome.assessment, result.outcome.previous
+    current, delta = result.outcome.assessment, _delta(result.outcome)
     return {
         **head,
         "assessed": True,
         "assessment": current.id,
-        "before": _standing(previous) if previous else None,
+        "before": _standing(delta.previous) if delta else None,
         "after": _standing(current),
-        "changes": _changes(previous, current) if previous else None,
+        "changes": _changes(delta) if delta else None,
     }
 
 
@@ -46,12 +45,18 @@ def show(results: Iterable[Result], language: Language) -> None:
             where = f"{result.policy.id}  {result.policy.domain}"
             click.echo(f"{where}: not scanned. {result.message} {result.remedy}")
         else:
-            terminal.changes(result.policy.id, result.outcome.previous, result.outcome.assessment)
+            terminal.changes(result.policy.id, result.outcome.assessment, _delta(result.outcome))
 
 
-def _changes(previous: Assessment, current: Assessment) -> dict[str, list[Any]]:
-    delta = compare(previous, current)
-    return {group: [core.finding(item) for item in getattr(delta, group)] for group in _GROUPS}
+def _delta(outcome: Outcome) -> Delta | None:
+    """The comparison that the reports show."""
+    if outcome.previous is None:
+        return None
+    return compare(outcome.previous, outcome.assessment, outcome.past)
+
+
+def _changes(delta: Delta) -> dict[str, list[Any]]:
+    return {group: [core.finding(item) for item in getattr(delta, group)] for group in GROUPS}
 
 
 def _standing(assessment: Assessment) -> dict[str, Any]:

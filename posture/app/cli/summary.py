@@ -15,7 +15,7 @@ from posture.core.catalogue import Catalogue, Language
 from posture.core.decisions import Action, Cover
 from posture.core.findings import Outcome
 from reports import convention, text
-from reports.delta import compare
+from reports.delta import GROUPS, Delta
 from reports.plain import visible
 from reports.say import Say
 
@@ -79,15 +79,14 @@ class Terminal:
             table.add_row(*self._row(item))
         self.console.print(table)
 
-    def changes(self, policy: str, previous: Assessment | None, assessment: Assessment) -> None:
+    def changes(self, policy: str, assessment: Assessment, delta: Delta | None) -> None:
         """What a renewal brought: tier and premium before and after, and the findings that moved."""
         self.console.print(Text(f"{policy}  {assessment.domain}", style="bold"))
-        if previous is None:
+        if delta is None:
             self.console.print(Text(f"  {self.word('first_time')}\n  {self._standing(assessment)}"))
             return
-        self.console.print(Text(f"  {self._standing(previous)} → {self._standing(assessment)}"))
-        delta = compare(previous, assessment)
-        for group in ("new", "resolved", "gone", "persisting", "now_unknown"):
+        self.console.print(Text(f"  {self._standing(delta.previous)} → {self._standing(assessment)}"))
+        for group in GROUPS:
             findings = getattr(delta, group)
             lines = [f"{self.say.where(f.target)}: {self.say.finding(f)}" for f in findings]
             self._section(group, lines, count=len(lines))

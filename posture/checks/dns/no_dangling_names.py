@@ -18,6 +18,8 @@ def judge(fact: DnsDangling) -> Iterator[Verdict]:
         return
     if unseen:
         yield unknown("unseen", path=f"pointers.{unseen[0]}.gone")
+    elif fact.unasked:
+        yield unknown("unseen", path="unasked")
     elif not fact.names_checked:
         yield unknown("unseen", path="names_checked")
     else:

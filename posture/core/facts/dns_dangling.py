@@ -28,6 +28,9 @@ class DnsDangling:
 
     `wildcard`: what every name that nobody set up leads to (addresses, or the alias), empty where such names
     do not exist, null when that could not be asked; `wildcard_mx` the same for mail.
+
+    `unasked`: records of the domain itself (MX, NS, or TXT for its SPF record) that could not be asked, so
+    that nothing is known of where they lead.
     """
 
     KIND: ClassVar[str] = "dns.dangling"
@@ -36,3 +39,4 @@ class DnsDangling:
     pointers: tuple[Pointer, ...]
     wildcard: tuple[str, ...] | None = None
     wildcard_mx: tuple[str, ...] | None = None
+    unasked: tuple[str, ...] = ()

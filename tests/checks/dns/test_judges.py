@@ -331,6 +331,8 @@ def marked(verdict: Verdict, confidence: Confidence) -> Verdict:
          [marked(failed("gone", **SAID), Confidence.OBSERVED)]),
         (dangling(ALIVE, replace(ALIVE, gone=None)), [unknown("unseen", path="pointers.1.gone")]),
         (dangling(asked=()), [unknown("unseen", path="names_checked")]),
+        (replace(dangling(ALIVE), unasked=("TXT",)), [unknown("unseen", path="unasked")]),
+        (replace(dangling(GONE), unasked=("TXT",)), [marked(failed("gone", **SAID), Confidence.OBSERVED)]),
     ],
 )  # fmt: skip
 def test_no_dangling_names(fact: DnsDangling, verdicts: list[Verdict]) -> None:

@@ -101,6 +101,20 @@ def test_a_name_that_could_not_be_asked_is_not_among_the_checked(server: DnsServ
     assert gaps(observation) == {"names_checked": "dns-failure"}
 
 
+@pytest.mark.parametrize("rdtype", ["MX", "NS", "TXT"])
+@pytest.mark.parametrize(
+    ("behaviour", "expected"), [(misbehave.SERVFAIL, "dns-failure"), (misbehave.SILENT, "timeout")]
+)
+def test_where_the_domain_leads_could_not_be_asked(
+    server: DnsServer, behaviour: misbehave.Behaviour, expected: str, rdtype: str
+) -> None:
+    server.zone("example.jp", "@ A 127.0.0.1")
+    server.behave(behaviour, "example.jp", rdtype)
+    observation = look(lab_context(server, timeout=0.5))
+    assert (seen(observation).pointers, seen(observation).unasked) == ((), (rdtype,))
+    assert gaps(observation) == {"unasked": expected}
+
+
 @pytest.mark.parametrize(
     ("behaviour", "expected"),
     [
