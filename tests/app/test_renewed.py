@@ -20,9 +20,7 @@ BACK, NEW = [item.id for item in sample().findings if item.outcome is Said.FAIL]
 def renewal() -> Renewed:
     """Two findings are open that were in order last time; one of them was open the year before."""
     now = sample()
-    was = tuple(
-        replace(item, outcome=Said.PASS) if item.id in {BACK, NEW} else item for item in now.findings
-    )
+    was = tuple(replace(item, outcome=Said.PASS) if item.id in {BACK, NEW} else item for item in now.findings)
     past = Past(
         id="first",
         finished_at=END - timedelta(days=730),
