@@ -308,7 +308,7 @@ async def _resume(ground: Ground, ticket: bytes) -> tuple[Verdict, bool | None]:
     """(CVE-2016-9244, whether the ticket was taken): resume with a session id of the greatest length.
 
     The flaw answers a shorter id with what lay behind it in memory. An id of 32 bytes leaves no room for
-    that: the flaw itself is never provoked, and a right echo does not prove its absence (docs/adr/0020).
+    that: the flaw itself is never provoked, and a right echo does not prove its absence (docs/adr/0010).
     """
     hello = ground.hello(lambda _: True, (h.EXT_SESSION_TICKET, ticket))
     answer = await converse(ground.line, replace(hello, session_id=os.urandom(_WHOLE_ID)), _taken_up)

@@ -92,7 +92,7 @@ def test_a_sound_heartbeat_is_answered_and_fine(tmp_path: Path) -> None:
 
 
 def test_ticketbleed_is_never_provoked(tmp_path: Path) -> None:
-    """A session id that leaves room would be filled up from the memory of a flawed server (docs/adr/0020)."""
+    """A session id that leaves room would be filled up from the memory of a flawed server (docs/adr/0010)."""
     flawed, sound = Broken(LEAF, "ticketbleed"), Broken(LEAF, "tickets")
     scan(flawed, tmp_path)
     observation = scan(sound, tmp_path)
