@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-import posture.app.cli.noted as module
+from posture.app import clock
 from posture.app.assess import replay
 from posture.app.cli import cli
 from posture.app.clock import utc_now
@@ -109,7 +109,7 @@ def test_a_waiver_needs_two_people_moves_no_price_and_returns(
 
     last_day = datetime.fromisoformat(UNTIL).astimezone()
     for offset, state in ((timedelta(hours=23, minutes=59), "active"), (timedelta(days=1), "expired")):
-        monkeypatch.setattr(module, "utc_now", lambda offset=offset: last_day + offset)
+        monkeypatch.setattr(clock, "utc_now", lambda offset=offset: last_day + offset)
         assert listed(url)[bad()]["standing"]["waiver"]["state"] == state
     shown = run(url, "assessments", "show", item().id, "--lang", "en").output
     assert "Waivers in force" not in shown
@@ -119,7 +119,7 @@ def test_a_waiver_needs_two_people_moves_no_price_and_returns(
 def test_a_request_nobody_approved_is_told_as_such(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     say(url, "waive", bad(), "--until", UNTIL)
     assert "somebody else has to approve it" in run(url, "findings", "list", item().id, "--lang", "en").output
-    monkeypatch.setattr(module, "utc_now", lambda: utc_now() + timedelta(days=60))
+    monkeypatch.setattr(clock, "utc_now", lambda: utc_now() + timedelta(days=60))
     assert "nobody approved it in time" in run(url, "findings", "list", item().id, "--lang", "en").output
     assert "Waivers that have ended" not in run(url, "assessments", "show", item().id, "--lang", "en").output
 

@@ -48,6 +48,7 @@ def test_the_newest_table_that_has_begun_is_used(tmp_path: Path, monkeypatch: py
     folder.mkdir()
     shutil.copy(JP, folder)
     text = JP.read_text(encoding="utf-8").replace("valid_from = 2026-01-01", "valid_from = 2027-04-01")
+    text = text.replace("valid_until = 2027-01-01", "valid_until = 2028-04-01")
     (folder / "2027-04-01.toml").write_text(text, encoding="utf-8")
     monkeypatch.setattr(tables, "MARKETS", tmp_path)
     assert tables.load("JP", date(2027, 3, 31)).valid_from == date(2026, 1, 1)

@@ -7,9 +7,8 @@ from typing import Any, Self
 
 from rich.text import Text
 
-from posture.app import findings, stored
+from posture.app import clock, findings, stored
 from posture.app.cli.summary import Terminal
-from posture.app.clock import utc_now
 from posture.app.findings import Ledger, Noted, Words
 from posture.app.settings import load_settings
 from posture.checks.registry import catalogue
@@ -34,7 +33,7 @@ def ledger(named: str, database: str | None) -> Ledger:
 def of(item: Assessment, database: str | None) -> Ledger:
     """An assessment's findings as they stand now. Raises PostureError."""
     with _opened(database) as opened:
-        return findings.read(opened, item, utc_now())
+        return findings.read(opened, item, clock.utc_now())
 
 
 def one(read: Ledger, beginning: str) -> Noted:
@@ -48,7 +47,7 @@ def note(named: str, beginning: str, kind: Kind, words: Words, database: str | N
     item = stored.find(named, database)
     (name,) = stored.named(item, (beginning,))
     with _opened(database) as opened:
-        return findings.note(opened, item, name, kind, words, utc_now())
+        return findings.note(opened, item, name, kind, words, clock.utc_now())
 
 
 def document(read: Ledger, *, everything: bool) -> dict[str, Any]:
