@@ -32,7 +32,7 @@ IMPLICIT_TLS: Final = frozenset(
 #: Ports where the login portals of appliances and administrators answer HTTPS.
 HTTPS: Final = frozenset({443, 4433, 4443, 8443, 9443, 10443})
 #: Ports where a clear-text protocol offers STARTTLS, with the protocol's name.
-STARTTLS: Final = {21: "ftp", 25: "smtp", 110: "pop3", 143: "imap", 587: "smtp"}
+STARTTLS: Final = {21: "ftp", 25: "smtp", 110: "pop3", 143: "imap", 389: "ldap", 587: "smtp", 3268: "ldap"}
 
 
 async def survey(context: Context, domain: str) -> Observations:
