@@ -16,7 +16,7 @@ from posture.core.facts.service_product import ServiceProduct
 from posture.core.facts.web_response import WebResponse
 from posture.core.feeds import Exploited, FeedName, FeedRows, FeedState, Flaw, Release
 from posture.core.observations import Gap, Observation, Reason, Seen, Unseen
-from posture.core.priority import priority
+from posture.core.priority import Priority, priority
 
 _KIND: Final = ProductIntelligence.KIND
 _SOURCES: Final = frozenset({WebResponse.KIND, ServiceProduct.KIND, PortsHost.KIND})
@@ -95,6 +95,7 @@ def _joined(one: Stated, rows: FeedRows, at: datetime) -> Seen[ProductIntelligen
         listed=listed,
         undecided=tuple(_undecided(listed or (), flaws, version)),
         matches=None if affecting is None else tuple(_matches(affecting, rows, catalog=listed is not None)),
+        possible=_possible(flaws, rows) if {FeedName.NVD, FeedName.EPSS} <= known else None,
         release=_release(one.product, version, rows),
     )
     return Seen(value=fact, gaps=tuple(_gaps(fact, known)))
@@ -158,6 +159,13 @@ def _match(flaw: Flaw, kev: Exploited | None, rows: FeedRows, *, catalog: bool) 
         kev=kev,
         priority=priority(kev=kev, likelihood=likelihood, severity=flaw.severity, catalog=catalog),
     )
+
+
+def _possible(flaws: Sequence[Flaw], rows: FeedRows) -> tuple[str, ...] | None:
+    matches = tuple(_matches(flaws, rows, catalog=True))
+    if any(match.priority is None for match in matches):
+        return None
+    return tuple(sorted(match.cve for match in matches if match.priority is Priority.LIKELY))
 
 
 def _urgency(match: Match) -> tuple[int, float, str]:

@@ -37,7 +37,9 @@ class ProductIntelligence:
 
     `listed` holds every KEV line that names the product, null without the catalog. `undecided` are those of
     them for which nothing says whether the stated version has the flaw. `matches` is null without NVD's
-    records of the product or without a version. `release` is the line of endoflife.date the version is of.
+    records of the product or without a version. `possible` are the severe and likely flaws of any of the
+    product's versions, null where records, severities or likelihoods are missing. `release` is the line of
+    endoflife.date the version is of.
     """
 
     KIND: ClassVar[str] = "product.intelligence"
@@ -55,6 +57,7 @@ class ProductIntelligence:
     listed: tuple[Exploited, ...] | None
     undecided: tuple[str, ...]
     matches: tuple[Match, ...] | None
+    possible: tuple[str, ...] | None
     release: Release | None
 
     def label(self) -> str:

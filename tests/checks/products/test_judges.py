@@ -115,6 +115,16 @@ def test_a_hidden_version_is_unknown_where_the_product_is_listed() -> None:
     ]
 
 
+def test_a_hidden_version_hides_nothing_where_no_version_has_such_a_flaw() -> None:
+    fact = known(greeting("Postfix", None, port=25), rows(FeedName.NVD))
+    assert fact.possible is None
+    assert list(no_likely_exploited.judge(fact)) == [
+        about(unknown("no_records", path="matches", software="Postfix"), "Postfix")
+    ]
+    none_likely = replace(stating(None), possible=())
+    assert list(no_likely_exploited.judge(none_likely)) == [about(passed("none_of_any", software=APACHE))]
+
+
 def test_a_product_that_is_not_listed_needs_no_version() -> None:
     fact = known(greeting("Postfix", None, port=25))
     assert list(no_known_exploited.judge(fact)) == [
