@@ -14,6 +14,7 @@ from models.statements import ReasonId
 from posture.core.application import Application
 from posture.core.decisions import (
     Action,
+    AmountInterval,
     Cover,
     Coverage,
     Decision,
@@ -72,6 +73,7 @@ def decide(case: Case) -> Decision:
         ),
         loading_intervals=_loading_intervals(case),
         premium=_premium(case) if priced else _no_premium(case),
+        premium_intervals=_premium_intervals(case, priced=priced),
         knock_outs=knock_outs,
         subjectivities=remedies,
         reasons=(*refers, *_notes(case, priced=priced), *_drivers(case.score, tier, action)),
@@ -105,6 +107,19 @@ def _loading_intervals(case: Case) -> dict[str, Interval]:
     """The technical loadings by cover and in total at both ends of the posture factor's interval."""
     low, high = (_loading(case.basis, _technical(case.basis, end)) for end in case.ends)
     return {name: Interval(low=low[name], high=high[name], level=measure.LEVEL) for name in low}
+
+
+def _premium_intervals(case: Case, *, priced: bool) -> dict[str, AmountInterval | None]:
+    """The premiums by cover and in total at the same ends, each charged as the premium itself is."""
+    found: dict[str, AmountInterval | None] = dict.fromkeys((*(cover.value for cover in Cover), "total"))
+    if not priced or not case.rated.premium:
+        return found
+    low, high = (rating.priced(case.basis, _technical(case.basis, end)) for end in case.ends)
+    found |= {
+        cover.value: AmountInterval(low=low[cover], high=high[cover], level=measure.LEVEL) for cover in low
+    }
+    total = AmountInterval(low=sum(low.values()), high=sum(high.values()), level=measure.LEVEL)
+    return found | {"total": total}
 
 
 def _technical(basis: Basis, balanced: Mapping[Peril, float]) -> Factors:

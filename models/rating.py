@@ -190,12 +190,8 @@ def rate(basis: Basis, *, unseen: score.Unseen = score.Unseen.MEAN) -> Rated:
     bounds = credibility.charged_bounds(tables, model.expected_claims)
     charged = floor_and_cap(technical, bounds, floored=bool(unseen_groups(basis)))
     scheduled = schedule(tables, basis.schedule, charged)
-    restored = {cover: factor / balance.capped[cover] for cover, factor in charged.items()}
-    cost = {cover: amount * scheduled for cover, amount in moved(basis, restored).items()}
-    shares = neutral_shares(basis)
-    gross = expenses(tables, cost, shares)
-    least = minimum(tables, shares)
-    premium = rounding(tables, gross, least, filed_amounts(basis, shares))
+    amounts = _amounts(basis, charged, dict.fromkeys(charged, scheduled))
+    gross, least, premium = amounts.gross, amounts.least, amounts.premium
     g = relativity(balance, balanced)
     steps: dict[StepName, Mapping[Any, float]] = {
         StepName.SHRINKAGE: shrinkage(model, basis.values),
@@ -226,6 +222,43 @@ def rate(basis: Basis, *, unseen: score.Unseen = score.Unseen.MEAN) -> Rated:
             for name, values in steps.items()
         ),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Amounts:
+    """Steps 12 to 14 by cover."""
+
+    gross: Mapping[Cover, float]
+    least: Mapping[Cover, float]
+    premium: Mapping[Cover, int]
+
+
+def _amounts(basis: Basis, charged: Factors, scheduled: Factors) -> _Amounts:
+    """The schedule is `scheduled` on covers that posture moves, and stands as it is on the others."""
+    restored = {cover: factor / basis.balance.capped[cover] for cover, factor in charged.items()}
+    cost = {
+        cover: amount * scheduled.get(cover, basis.schedule)
+        for cover, amount in moved(basis, restored).items()
+    }
+    shares = neutral_shares(basis)
+    gross, least = expenses(basis.tables, cost, shares), minimum(basis.tables, shares)
+    filed = filed_amounts(basis, shares)
+    return _Amounts(gross=gross, least=least, premium=rounding(basis.tables, gross, least, filed))
+
+
+def priced(basis: Basis, technical: Factors) -> Mapping[Cover, int]:
+    """Steps 10 to 14 for other technical factors than those found: what would be charged for them.
+
+    Where the schedule would leave the filed range in total, it reaches only to the end of the range.
+    """
+    bounds = credibility.charged_bounds(basis.tables, basis.model.expected_claims)
+    charged = floor_and_cap(technical, bounds, floored=bool(unseen_groups(basis)))
+    total = basis.tables.filing.total
+    scheduled = {
+        cover: min(max(basis.schedule, total.low / factor), total.high / factor)
+        for cover, factor in charged.items()
+    }
+    return _amounts(basis, charged, scheduled).premium
 
 
 def moves(model: Artefact, peril: Peril) -> bool:

@@ -13,6 +13,7 @@ from models import application as applications
 from models import artefact, effort, plan, premium, priors, rating, underwrite
 from models.artefact import Artefact
 from models.priors import Prior
+from models.statements import StepName
 from models.tables import Tables
 from models.underwrite import Result
 from posture.core.application import Application
@@ -198,6 +199,7 @@ def _outcome(result: Result, *, priced: bool = True) -> Outcome:
         score=score.value,
         relativity=score.relativity,
         relativity_interval=score.relativity_interval,
+        factors=next(step.values for step in decision.steps if step.name == StepName.BLEND),
         loading=decision.loading,
         loading_interval=decision.loading_interval,
         premium=decision.premium if priced else nothing,

@@ -91,6 +91,15 @@ class Loading:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AmountInterval:
+    """An interval of money in minor units, and its level (0.9)."""
+
+    low: int
+    high: int
+    level: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Premium:
     """Integers in minor units of `currency` (JPY: yen); an unwanted cover is None.
 
@@ -180,5 +189,7 @@ class Decision:
     facts_known: tuple[Statement, ...] = ()
     #: Every answer given, beside what was observed.
     declared: tuple[Declared, ...] = ()
+    #: Premium at both ends of the same interval, by cover and in total; None where there is no premium.
+    premium_intervals: Mapping[str, AmountInterval | None] = field(default_factory=dict)
     #: Technical loading at both ends of the posture factor's interval, by cover and in total.
     loading_intervals: Mapping[str, Interval] = field(default_factory=dict)

@@ -25,13 +25,17 @@ class Held(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """The decision in short. `relativity` is G; loadings and premium as in `Decision`, `score` 0 to 100."""
+    """The decision in short. `relativity` is G; loadings and premium as in `Decision`, `score` 0 to 100.
+
+    `factors`: the posture factor by cover before any bound (step 6); covers no scan moves are left out.
+    """
 
     tier: Tier
     action: Action
     score: float
     relativity: float
     relativity_interval: Interval
+    factors: Mapping[str, float]
     loading: Mapping[str, Loading | None]
     loading_interval: Interval
     premium: Premium

@@ -21,7 +21,7 @@ from reports.blocks import (
     Tiles,
 )
 from reports.say import Say
-from reports.sections import ledger, shared
+from reports.sections import ledger, shared, terms
 from reports.sections.shared import heads
 from reports.view import View
 
@@ -172,6 +172,7 @@ def _covers(view: View, say: Say) -> Table:
         ("charged", "right", 2),
         ("range", "right", 4),
         ("premium", "right", 3),
+        ("premium_range", "right", 5),
     )
     wanted = [cover for cover in Cover if _wanted(view, cover)]
     rows = [_cover(view, say, cover) for cover in wanted]
@@ -185,6 +186,7 @@ def _covers(view: View, say: Say) -> Table:
             *_loading_cells(total),
             Cell(text=_range(taken.loading_intervals.get("total", taken.loading_interval), total)),
             Cell(text=say.money(taken.premium.total, taken.premium.currency)),
+            Cell(text=_amounts(taken, "total", say)),
         )
     )
     return Table(caption=say("captions.covers"), columns=columns, rows=tuple(rows), total=True)
@@ -199,24 +201,23 @@ def _wanted(view: View, cover: Cover) -> bool:
 
 def _cover(view: View, say: Say, cover: Cover) -> tuple[Cell, ...]:
     taken = view.assessment.decision
-    terms = view.assessment.application.covers.get(cover) if view.assessment.application else None
+    asked = view.assessment.application.covers.get(cover) if view.assessment.application else None
     currency = taken.premium.currency
-    deductible = "–"
-    if terms is not None:
-        waiting = terms.waiting_hours
-        deductible = (
-            say.money(terms.deductible, currency)
-            if waiting is None
-            else say("captions.waiting", hours=waiting)
-        )
     return (
         Cell(text=say(f"covers.{cover.value}")),
-        Cell(text=say.money(terms.limit if terms else None, currency)),
-        Cell(text=deductible),
+        Cell(text=say.money(asked.limit if asked else None, currency)),
+        Cell(text=terms.deductible(asked, currency, say) if asked else "–"),
         *_loading_cells(taken.loading.get(cover.value)),
         Cell(text=_range(taken.loading_intervals.get(cover.value), taken.loading.get(cover.value))),
         Cell(text=say.money(taken.premium.by_cover.get(cover), currency)),
+        Cell(text=_amounts(taken, cover.value, say)),
     )
+
+
+def _amounts(taken: Decision, name: str, say: Say) -> str:
+    """The interval of a premium; a dash where there is none, as in an assessment from before it was kept."""
+    span, currency = taken.premium_intervals.get(name), taken.premium.currency
+    return "–" if span is None else f"{say.money(span.low, currency)} … {say.money(span.high, currency)}"
 
 
 def _range(interval: Interval | None, loading: Loading | None) -> str:

@@ -7,7 +7,6 @@ from posture.core.ledger import Event, Standing, WaiverState
 from reports.blocks import Badge, Cell, Notice, Paragraph, Part, Section, Table
 from reports.say import Say
 from reports.sections import shared
-from reports.sections.shared import heads
 from reports.view import Issue, View
 
 
@@ -58,7 +57,7 @@ def section(view: View, say: Say) -> Section | None:
     history = view.dossier.ledger
     if not any(history.values()) or view.dossier.at is None:
         return None
-    columns = heads(
+    columns = shared.heads(
         say,
         ("when", "left", 3),
         ("who", "left", 3),
@@ -80,7 +79,9 @@ def case(view: View, say: Say) -> Section | None:
     """What the underwriter's desk did about this assessment, in order; None where it did nothing yet."""
     if not view.dossier.case:
         return None
-    columns = heads(say, ("when", "left", 3), ("who", "left", 3), ("did", "left", 4), ("why_said", "left", 8))
+    columns = shared.heads(
+        say, ("when", "left", 3), ("who", "left", 3), ("did", "left", 4), ("why_said", "left", 8)
+    )
     rows = tuple(
         (
             Cell(text=say.moment(one.at)),

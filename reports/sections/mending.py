@@ -58,15 +58,20 @@ def _fix(fix: Fix, view: View, say: Say) -> tuple[Cell, ...]:
     )
 
 
-def _name(fix: Fix, view: View, say: Say) -> str:
-    """The numbers of the findings, what the first of them says, and why the premium stays where it does."""
+def title(fix: Fix, view: View, say: Say) -> str:
+    """The numbers of the findings, and what the first of them says."""
     links = shared.links(fix.findings, view, say)
     said = [
         say.finding(issue.finding)
         for issue in view.issues
         if any(finding.id in fix.findings for finding in issue.findings)
     ]
-    text = f"{say.several(link.text for link in links)} {said[0] if said else ''}".strip()
+    return f"{say.several(link.text for link in links)} {said[0] if said else ''}".strip()
+
+
+def _name(fix: Fix, view: View, say: Say) -> str:
+    """The same, and why the premium stays where it does."""
+    text = title(fix, view, say)
     if fix.held is None:
         return text
     return say("labels.with_note", text=text.rstrip(".。"), note=say(f"held.{fix.held.value}"))

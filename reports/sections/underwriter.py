@@ -6,7 +6,7 @@ from posture.core.decisions import Agreement, Declared
 from reports import convention
 from reports.blocks import Block, Cell, Fact, Facts, Paragraph, Section, Table
 from reports.say import Say
-from reports.sections import book, cards, decision, ledger, mending, scenarios, score, shared
+from reports.sections import bearing, book, cards, decision, ledger, mending, scenarios, score, shared, terms
 from reports.view import View
 
 #: The order of answers in the table: what has to be asked about comes first.
@@ -61,8 +61,9 @@ def _figures(item: Assessment, say: Say) -> dict[str, str]:
 
 
 def findings(view: View, say: Say) -> Section:
-    """Open findings by area, then one by one."""
+    """Open findings by area, by what they do to each cover bought, then one by one."""
     blocks: list[Block] = [shared.areas(view, say), Paragraph(text=say("text.areas"), tone="muted")]
+    blocks += bearing.blocks(view, say)
     if view.issues:
         blocks.append(Paragraph(text=say("text.findings")))
         blocks += [cards.underwriter(issue, view, say) for issue in view.issues]
@@ -80,7 +81,7 @@ def application(view: View, say: Say) -> Section:
         rows = _declared(declared, say)
         facts = Facts(rows=tuple(Fact(term=say(f"application.{key}"), text=text) for key, text in rows))
         note = Paragraph(text=say("text.scan_is_no_disclosure"), tone="muted")
-        blocks = (facts, *_answers(view, say), note)
+        blocks = (facts, *terms.blocks(declared, say), *_answers(view, say), note)
     return Section(anchor="application", title=say("sections.application"), blocks=blocks)
 
 
@@ -122,6 +123,7 @@ def _declared(declared: Application, say: Say) -> list[tuple[str, str]]:
         ("records", convention.number(declared.records)),
         ("gross_profit", _given(declared.daily_gross_profit, currency, say)),
         ("it_revenue", _given(declared.it_services_revenue, currency, say)),
+        ("overseas", _abroad(declared, say)),
         ("controls", _controls(declared, say)),
         ("incidents", _incidents(declared, say)),
     ]
@@ -129,6 +131,15 @@ def _declared(declared: Application, say: Say) -> list[tuple[str, str]]:
 
 def _given(amount: int | None, currency: str, say: Say) -> str:
     return say("labels.not_given") if amount is None else say.money(amount, currency)
+
+
+def _abroad(declared: Application, say: Say) -> str:
+    """Share of the revenue from abroad, and from the US and Canada within it."""
+    abroad, america = declared.overseas_revenue_share, declared.us_canada_revenue_share
+    if abroad is None:
+        return say("labels.not_given")
+    part = say("labels.not_given") if america is None else convention.percent(america)
+    return say("application.abroad", share=convention.percent(abroad), us_canada=part)
 
 
 def _controls(declared: Application, say: Say) -> str:

@@ -131,4 +131,10 @@ def test_intervals_hold_the_estimate(posture: dict[str, str], asked: Application
     total = decision.loading["total"]
     assert total is not None
     assert decision.loading_interval.low - 1e-12 <= total.technical <= decision.loading_interval.high + 1e-12
+    asked_for = {**decision.premium.by_cover, "total": decision.premium.total}
+    assert decision.premium_intervals.keys() == asked_for.keys()
+    for name, amount in asked_for.items():
+        span = decision.premium_intervals[name]
+        assert (span is None) == (amount is None)
+        assert span is None or amount is None or span.low <= amount <= span.high
     assert all(0 <= share <= 1 + 1e-12 for share in (made.coverage.overall, *made.coverage.by_peril.values()))

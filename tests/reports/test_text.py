@@ -194,6 +194,8 @@ DYNAMIC = {*SECTIONS, "controls", "sectors", "countries", "whys", "purposes", "r
     "columns",
     "ledger",
     "terms",
+    "territory",
+    "cost_items",
     "tracker",
     "audiences",
     "letters",

@@ -17,6 +17,7 @@ from posture.core.assessment import Assessment, Contact, Digests, Scanner
 from posture.core.consent import Authority, Basis, Consent, Granter, Proof, ProofMethod, Technique
 from posture.core.decisions import (
     Action,
+    AmountInterval,
     Contribution,
     Cover,
     Coverage,
@@ -356,6 +357,14 @@ def decision(found: tuple[Finding, ...]) -> Decision:
             by_cover={Cover.A: 184_320, Cover.B: 121_450, Cover.C: 96_500, Cover.CRIME: None, Cover.IT: None},
             total=402_270,
         ),
+        premium_intervals={
+            "A": AmountInterval(low=161_740, high=205_330, level=0.9),
+            "B": AmountInterval(low=104_610, high=124_780, level=0.9),
+            "C": AmountInterval(low=80_340, high=96_500, level=0.9),
+            "crime": None,
+            "it": None,
+            "total": AmountInterval(low=346_690, high=426_610, level=0.9),
+        },
         knock_outs=(
             said("remote-desktop-exposed", of(found, "ports/remote_desktop"), check="ports/remote_desktop"),
         ),
