@@ -131,7 +131,10 @@ def test_intervals_hold_the_estimate(posture: dict[str, str], asked: Application
     total = decision.loading["total"]
     assert total is not None
     assert decision.loading_interval.low - 1e-12 <= total.technical <= decision.loading_interval.high + 1e-12
-    asked_for = {**decision.premium.by_cover, "total": decision.premium.total}
+    asked_for: dict[str, int | None] = {
+        cover.value: amount for cover, amount in decision.premium.by_cover.items()
+    }
+    asked_for["total"] = decision.premium.total
     assert decision.premium_intervals.keys() == asked_for.keys()
     for name, amount in asked_for.items():
         span = decision.premium_intervals[name]
