@@ -1,7 +1,8 @@
 """Every fingerprint has an answer it recognises, and none recognises an ordinary site or its neighbours."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -13,107 +14,11 @@ from posture.checks.web import (
     file_transfer_appliance,
     remote_access_gateway,
 )
-from posture.core.facts.web_response import Cookie, Redirect, WebResponse
+from posture.core.facts.web_response import WebResponse
 from posture.core.findings import Confidence, Verdict, failed, not_applicable, passed, unknown
+from tests.support.product_pages import POSITIVE, Shown, answer
 
-ORIGIN = "https://gate.example.jp"
 KINDS = ("vpn", "exchange", "admin", "transfer")
-
-
-def answer(*, path: str = "/", title: str | None = None, cookie: str = "", **headers: str) -> WebResponse:
-    """An answer as a scan records it; a path other than / was reached by a redirect."""
-    led = () if path == "/" else (Redirect(url=f"{ORIGIN}/", status=302, location=ORIGIN + path),)
-    return WebResponse(
-        asked=f"{ORIGIN}/",
-        url=ORIGIN + path,
-        status=200,
-        redirects=led,
-        headers=tuple((name.replace("_", "-"), value) for name, value in headers.items()),
-        cookies=(Cookie(name=cookie, secure=True, http_only=True, same_site=None),) if cookie else (),
-        left_scope=None,
-        title=title,
-        body_bytes=0,
-        body_sha256="",
-    )
-
-
-@dataclass(frozen=True)
-class Shown:
-    product: str
-    fact: WebResponse
-
-
-POSITIVE = [
-    Shown("Cisco ASA / Firepower", answer(path="/+CSCOE+/logon.html", title="SSL VPN Service")),
-    Shown("Cisco ASA / Firepower", answer(cookie="webvpnlogin")),
-    Shown("Citrix NetScaler Gateway", answer(path="/vpn/index.html")),
-    Shown("Citrix NetScaler Gateway", answer(path="/logon/LogonPoint/index.html")),
-    Shown("Citrix NetScaler Gateway", answer(title="Citrix Gateway")),
-    Shown("Citrix NetScaler Gateway", answer(cookie="NSC_TMAS")),
-    Shown("SonicWall", answer(Server="SonicWALL SSL-VPN Web Server")),
-    Shown("SonicWall", answer(title="SonicWall - Virtual Office")),
-    Shown("SonicWall", answer(path="/sslvpn.html", title="Virtual Office")),
-    Shown("Fortinet FortiGate", answer(path="/remote/login?lang=en", Server="xxxxxxxx-xxxxx")),
-    Shown("Fortinet FortiGate", answer(cookie="SVPNCOOKIE")),
-    Shown("Ivanti Connect Secure (Pulse Secure)", answer(path="/dana-na/auth/url_default/welcome.cgi")),
-    Shown("Ivanti Connect Secure (Pulse Secure)", answer(cookie="DSSignInURL")),
-    Shown("Palo Alto Networks GlobalProtect", answer(path="/global-protect/login.esp")),
-    Shown("Palo Alto Networks GlobalProtect", answer(title="GlobalProtect Portal")),
-    Shown("F5 BIG-IP APM", answer(path="/my.policy")),
-    Shown("F5 BIG-IP APM", answer(cookie="LastMRH_Session")),
-    Shown("WatchGuard Firebox", answer(path="/sslvpn_logon.shtml")),
-    Shown("Check Point Mobile Access", answer(path="/sslvpn/Login/Login")),
-    Shown("Check Point Mobile Access", answer(Server="Check Point SVN foundation")),
-    Shown("Check Point Mobile Access", answer(cookie="CPCVPN_SESSION_ID")),
-    Shown("Sophos Firewall", answer(path="/userportal/webpages/myaccount/login.jsp")),
-    Shown("Zyxel", answer(title="USG FLEX 200")),
-    Shown("Zyxel", answer(title="ZyWALL 110")),
-    Shown("Array Networks AG", answer(path="/prx/000/http/localhost/login")),
-    Shown("SoftEther VPN", answer(title="SoftEther VPN Server")),
-    Shown("OpenVPN Access Server", answer(Server="OpenVPN-AS")),
-    Shown("OpenVPN Access Server", answer(cookie="openvpn_sess_6a1f")),
-    Shown("Microsoft RD Web Access", answer(path="/RDWeb/Pages/en-US/login.aspx")),
-    Shown("Omnissa / VMware Horizon", answer(title="VMware Horizon")),
-    Shown("Microsoft Exchange Server", answer(X_OWA_Version="15.1.2507.6")),
-    Shown("Microsoft Exchange Server", answer(X_FEServer="EX01")),
-    Shown("Microsoft Exchange Server", answer(path="/owa/auth/logon.aspx?url=x")),
-    Shown("Progress MOVEit Transfer", answer(path="/human.aspx?OrgID=1", title="Sign On - MOVEit")),
-    Shown("Progress MOVEit Transfer", answer(title="MOVEit Transfer Sign On")),
-    Shown("Fortra GoAnywhere MFT", answer(path="/goanywhere/auth/Login.xhtml")),
-    Shown("Fortra GoAnywhere MFT", answer(title="GoAnywhere Login")),
-    Shown("CrushFTP", answer(Server="CrushFTP HTTP Server")),
-    Shown("CrushFTP", answer(cookie="CrushAuth")),
-    Shown("CrushFTP", answer(title="CrushFTP WebInterface")),
-    Shown("SolarWinds Serv-U", answer(Server="Serv-U/15.4.2")),
-    Shown("Cleo Harmony / VLTrader / LexiCom", answer(Server="Cleo Harmony/5.8.0.21 (Linux)")),
-    Shown("FileZen", answer(title="FileZen ログオン")),
-    Shown("Proself", answer(title="Proself - ログイン")),
-    Shown("Proself", answer(path="/proself/login/login.go")),
-    Shown("phpMyAdmin", answer(title="phpMyAdmin")),
-    Shown("phpMyAdmin", answer(cookie="pma_lang")),
-    Shown("WordPress login", answer(path="/wp-login.php")),
-    Shown("Webmin", answer(Server="MiniServ/2.105")),
-    Shown("cPanel / WHM", answer(Server="cpsrvd/11.110.0.15")),
-    Shown("Plesk", answer(title="Plesk Obsidian 18.0.60")),
-    Shown("Plesk", answer(path="/login_up.php")),
-    Shown("Synology DSM", answer(title="Synology DiskStation")),
-    Shown("Synology DSM", answer(title="nas01 - Synology NAS")),
-    Shown("QNAP QTS", answer(path="/cgi-bin/QTS.cgi?count=1")),
-    Shown("QNAP QTS", answer(title="QNAP Turbo NAS")),
-    Shown("VMware ESXi / vCenter", answer(title="Log in - VMware ESXi")),
-    Shown("Proxmox VE", answer(Server="pve-api-daemon/3.0")),
-    Shown("Proxmox VE", answer(title="pve1 - Proxmox Virtual Environment")),
-    Shown("Jenkins", answer(X_Jenkins="2.440.1")),
-    Shown("GitLab", answer(cookie="_gitlab_session")),
-    Shown("Grafana", answer(title="Grafana")),
-    Shown("Grafana", answer(cookie="grafana_session")),
-    Shown("Kibana", answer(kbn_name="kibana")),
-    Shown("MikroTik RouterOS", answer(title="RouterOS router configuration page")),
-    Shown("pfSense / OPNsense", answer(title="pfSense - Login")),
-    Shown("pfSense / OPNsense", answer(title="Login | OPNsense")),
-    Shown("Ubiquiti UniFi", answer(title="UniFi Network")),
-    Shown("Palo Alto Networks firewall", answer(path="/php/login.php")),
-]
 
 #: Ordinary sites, and pages that speak about the products without being one.
 NEGATIVE = [
@@ -176,6 +81,15 @@ def test_the_table_is_dated_and_complete() -> None:
         assert entry.rules
         assert all(set(rule) <= {"path", "title", "cookie", "server", "header"} for rule in entry.rules)
         assert (entry.claims in {"A", "B"}) == (entry.kind == "vpn")
+
+
+def test_every_entry_names_its_source() -> None:
+    """A maker's page or a public detection template, by its address; none twice in an entry."""
+    for entry in table("fingerprints")["fingerprint"]:
+        addresses = [urlsplit(address) for address in entry["source"]]
+        assert addresses, entry["product"]
+        assert len(set(addresses)) == len(addresses), entry["product"]
+        assert all(parts.scheme == "https" and parts.hostname and len(parts.path) > 1 for parts in addresses)
 
 
 def test_a_redirect_that_was_not_followed_is_a_sign_too() -> None:
