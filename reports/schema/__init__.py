@@ -7,7 +7,7 @@ from typing import Any
 _ROOT = Path(__file__).parent
 
 #: Names of the published schemas.
-NAMES = ("assessment", "error", "finding", "observation")
+NAMES = ("assessment", "error", "finding", "observation", "rescan", "whatif")
 
 
 def load(name: str) -> dict[str, Any]:

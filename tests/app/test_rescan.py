@@ -17,7 +17,9 @@ from posture.core.errors import PostureError
 from posture.core.findings import Finding, Outcome
 from posture.store import assessments
 from posture.store.database import open_database
+from reports import schema
 from tests.support.dns_server import SERVFAIL, DnsServer
+from tests.support.json_schema import problems
 from tests.support.papers import consent_text
 from tests.support.sample_assessment import DOMAIN, sample
 from tests.support.web import Server, page, saying, tls_context
@@ -62,7 +64,14 @@ def rescan(folder: Path, url: str, finding: Finding, *words: str, **parts: str) 
     if done.exception is not None:
         raise done.exception
     found: dict[str, Any] = json.loads(done.stdout)
+    assert problems(schema.load("rescan"), kept(found)) == []
     return found
+
+
+def kept(found: dict[str, Any]) -> dict[str, Any]:
+    """The file of evidence."""
+    held: dict[str, Any] = json.loads(Path(found["evidence"]["file"]).read_text(encoding="utf-8"))
+    return held
 
 
 def asked(server: DnsServer) -> set[tuple[str, str]]:
@@ -83,7 +92,8 @@ def test_a_dns_question_is_asked_alone(
     assert kinds == {"TXT"}
     evidence = Path(found["evidence"]["file"])
     assert hashlib.sha256(evidence.read_bytes()).hexdigest() == found["evidence"]["sha256"]
-    held = json.loads(evidence.read_text(encoding="utf-8"))
+    held = kept(found)
+    assert [problems(schema.load("rescan"), held | {name: None}) != [] for name in held] == [True] * len(held)
     assert [one["kind"] for one in held["observations"]] == ["mail.dmarc"]
     assert held["now"] == found["now"]
 

@@ -20,6 +20,8 @@ from posture.core.findings import Outcome, Owner
 from posture.core.observations import Unseen
 from posture.store import assessments
 from posture.store.database import open_database
+from reports import schema
+from tests.support.json_schema import problems
 from tests.support.sample_assessment import sample
 
 
@@ -61,6 +63,7 @@ def document(*words: str) -> dict[str, Any]:
     assert done.exception is None, done.exception
     found: dict[str, Any] = json.loads(done.stdout)
     assert found["schema"] == "posture.whatif/1"
+    assert problems(schema.load("whatif"), found) == []
     return found
 
 
@@ -113,6 +116,19 @@ def test_a_target_tier_has_its_cheapest_way(tmp_path: Path) -> None:
     assert document(path, "--target-tier", "T5")["plan"]["fixes"] == []
     failure = posture(path, "--target-tier", "T2", "--fix", "ab").exception
     assert isinstance(failure, UsageFault)
+
+
+def test_the_schema_refuses_what_is_missing_unknown_or_of_another_kind(tmp_path: Path) -> None:
+    path = written(tmp_path, priced())
+    for words in ((), ("--target-tier", "T2")):
+        found = document(path, *words)
+        for name in found:
+            assert problems(schema.load("whatif"), {k: v for k, v in found.items() if k != name}) != []
+            assert problems(schema.load("whatif"), found | {name: 1}) != []
+        assert problems(schema.load("whatif"), found | {"other": 1}) != []
+    broken = document(path)
+    broken["study"]["groups"][0]["after"]["premium"]["total"] = 0.5
+    assert problems(schema.load("whatif"), broken) != []
 
 
 def test_other_tables_than_the_decision_s_are_said(tmp_path: Path) -> None:
