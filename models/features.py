@@ -59,7 +59,7 @@ def _never_asked(row: Prior, by_check: dict[str, list[Finding]]) -> bool:
         finding.message in source.unasked
         for source in row.sources
         for finding in by_check.get(source.check, ())
-        if finding.outcome is Outcome.UNKNOWN and finding.owner is not Owner.PROVIDER
+        if _open(source, finding) and finding.owner is not Owner.PROVIDER
     ) and all(by_check.get(source.check) for source in row.sources)
 
 
@@ -79,7 +79,7 @@ def _feature(
         if finding.owner is not Owner.PROVIDER
     ]
     failures = [finding for source, finding in relevant if _counts(source, finding)]
-    open_questions = [finding for _, finding in relevant if finding.outcome is Outcome.UNKNOWN]
+    open_questions = [finding for source, finding in relevant if _open(source, finding)]
     reason = _worst(open_questions) if open_questions else Reason.NO_DATA if absent else None
     if failures:
         observed = any(finding.confidence is Confidence.OBSERVED for finding in failures)
@@ -91,6 +91,10 @@ def _feature(
 
 def _counts(source: Source, finding: Finding) -> bool:
     return finding.outcome is Outcome.FAIL and (not source.messages or finding.message in source.messages)
+
+
+def _open(source: Source, finding: Finding) -> bool:
+    return finding.outcome is Outcome.UNKNOWN and finding.message not in source.moot
 
 
 #: Reasons that are the applicant's doing come first: they decide more.

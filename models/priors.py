@@ -19,12 +19,14 @@ _PERILS = reading.DATA / "perils.toml"
 class Source:
     """A check whose findings set a feature; with `messages`, only those failures count.
 
-    `unasked` are the unknowns of our own making: no feed, a record that decides nothing.
+    `unasked` are the unknowns of our own making: no feed, a record that decides nothing. `moot` are those
+    that pose no question of the feature: as if the check were not applicable.
     """
 
     check: str
     messages: frozenset[str] = frozenset()
     unasked: frozenset[str] = frozenset()
+    moot: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +127,7 @@ def _row(
                 check=item["check"],
                 messages=frozenset(item.get("messages", ())),
                 unasked=frozenset(item.get("unasked", ())),
+                moot=frozenset(item.get("moot", ())),
             )
             for item in feature.get("from", ())
         ),

@@ -162,7 +162,7 @@ def test_a_profile_that_declines_a_tier_declines_on_what_was_seen(written: Path)
 
 
 def test_a_decline_never_rests_on_unknowns(written: Path) -> None:
-    changed(written, ('T5 = "refer"', 'T5 = "decline"'), ("T3 = 85", "T3 = 80"), ("T4 = 94", "T4 = 85"))
+    changed(written, ('T5 = "refer"', 'T5 = "decline"'), ("T3 = 85", "T3 = 75"), ("T4 = 94", "T4 = 80"))
     some = ("telnet_exposed", "tls_weak", "certificate_invalid", "critical_vulnerability")
     unseen = ("rdp_exposed", "database_exposed", "vpn_class_a", "smb_exposed", "admin_interface_exposed")
     made = decision(findings(some, unseen))

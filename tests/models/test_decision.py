@@ -61,7 +61,7 @@ def test_a_well_kept_applicant_is_quoted_with_a_discount() -> None:
 
 def test_a_typical_applicant_is_quoted_with_subjectivities() -> None:
     made = decision(TYPICAL)
-    assert (made.tier, made.action) == (Tier.T3, Action.SUBJECTIVITIES)
+    assert (made.tier, made.action) == (Tier.T2, Action.SUBJECTIVITIES)
     assert [item.id for item in made.subjectivities] == [
         "restrict-admin-interface",
         "replace-ftp",
@@ -173,7 +173,7 @@ def test_a_group_that_refers_when_unseen_does_so_with_a_floored_indication() -> 
 
 
 def test_too_little_seen_of_a_peril_is_referred_without_a_price() -> None:
-    made = decision((), ("dmarc_not_enforced", "spf_missing", "tls_weak"))
+    made = decision((), ("dmarc_not_enforced", "spf_missing", "tls_weak", "certificate_invalid"))
     (said,) = [item for item in made.reasons if item.id == ReasonId.COVERAGE]
     assert said.arguments["peril"] == "email"
     assert said.arguments["coverage"] < said.arguments["floor"] == 0.7  # type: ignore[operator]
@@ -336,11 +336,11 @@ def test_what_is_better_than_average_is_no_reason_to_refer() -> None:
     for made in (decision(EXPOSED), decision(("telnet_exposed",)), decision((), ("smb_exposed",))):
         assert made.action is Action.REFER
         assert ReasonId.LOWERS not in reasons(made)
-    four = decision((*TYPICAL, "vpn_class_b"))
+    four = decision((*TYPICAL, "vpn_class_a"))
     assert (four.tier, four.action) == (Tier.T4, Action.SUBJECTIVITIES)
     assert [item.id for item in four.reasons].count(ReasonId.RAISES) == 4
     assert ReasonId.LOWERS not in reasons(four)
-    few = decision(("vpn_class_a",))
+    few = decision(("vpn_class_a", "certificate_invalid"))
     assert (few.tier, few.action) == (Tier.T4, Action.SUBJECTIVITIES)
     assert [item.id for item in few.reasons].index(ReasonId.RAISES) < [item.id for item in few.reasons].index(
         ReasonId.LOWERS

@@ -149,3 +149,43 @@ def test_a_check_that_never_ran_leaves_what_another_found_open() -> None:
     vector = features.vector([finding("ports/message_broker", Outcome.FAIL)])
     assert vector.values["database_exposed"] == 1.0
     assert vector.partly["database_exposed"] is Reason.NO_DATA
+
+
+EOL = ("services/supported_software", "web/supported_software", "products/still_supported")
+
+
+def test_end_of_life_is_one_fact_whoever_dates_it() -> None:
+    """The shipped table infers from a banner; the feed may be sure. Three findings are one feature."""
+    rest = [item for item in applicants.findings() if item.check not in EOL]
+    table = [
+        finding(check, Outcome.FAIL, confidence=Confidence.INFERRED, message="ended") for check in EOL[:2]
+    ]
+    dated = finding(EOL[2], Outcome.FAIL, message="ended")
+    quiet = finding(EOL[2], Outcome.NOT_APPLICABLE, message="nothing_to_ask")
+    half, full = features.vector([*rest, *table, quiet]), features.vector([*rest, *table, dated])
+    assert {name: value for name, value in half.values.items() if value} == {"eol_software": 0.5}
+    assert {name: value for name, value in full.values.items() if value} == {"eol_software": 1.0}
+    assert full.sources["eol_software"] == (*(item.id for item in table), dated.id)
+
+
+@pytest.mark.parametrize("said", ["version_hidden", "no_feed", "not_listed"])
+def test_software_without_a_date_poses_no_question_of_age(said: str) -> None:
+    rest = [item for item in applicants.findings() if item.check not in EOL]
+    none = [finding(check, Outcome.NOT_APPLICABLE, message="not_stated") for check in EOL[:2]]
+    feed = finding(EOL[2], Outcome.UNKNOWN, reason=Reason.NO_DATA, message=said)
+    vector = features.vector([*rest, *none, feed])
+    assert (vector.values["eol_software"], vector.open_questions()) == (0.0, {})
+    old = finding(EOL[1], Outcome.FAIL, confidence=Confidence.INFERRED, message="ended")
+    vector = features.vector([*rest, none[0], old, feed])
+    assert (vector.values["eol_software"], vector.open_questions()) == (0.5, {})
+    unseen = finding(EOL[2], Outcome.UNKNOWN, message="unseen", name="b.example.jp")
+    vector = features.vector([*rest, *none, feed, unseen])
+    assert (vector.values["eol_software"], vector.unseen) == (None, {"eol_software": Reason.TIMEOUT})
+
+
+def test_a_version_the_shipped_table_does_not_list_is_unknown_and_nobodys_doing() -> None:
+    rest = [item for item in applicants.findings() if item.check != EOL[1]]
+    newer = finding(EOL[1], Outcome.UNKNOWN, reason=Reason.NO_DATA, message="not_listed")
+    vector = features.vector([*rest, newer])
+    assert vector.values["eol_software"] is None
+    assert (vector.unasked, vector.open_questions()) == (("eol_software",), {})

@@ -73,3 +73,38 @@ def test_what_was_never_asked_is_known_by_its_message_alone() -> None:
 
     assert with_unknown("no_catalog") is Action.QUOTE
     assert with_unknown("version_hidden") is Action.REFER
+
+
+PRODUCTS = {
+    "products/no_known_exploited": "no_catalog",
+    "products/no_overdue_mending": "no_catalog",
+    "products/no_likely_exploited": "no_records",
+    "products/still_supported": "no_feed",
+}
+
+
+def without_feeds(**said: str) -> Action:
+    """Every check of `products/` unknown for want of feeds, with the messages given instead."""
+    messages = PRODUCTS | {f"products/{check}": message for check, message in said.items()}
+    rest = [item for item in findings() if item.check not in messages]
+    unknowns = [
+        finding(check, Outcome.UNKNOWN, reason=Reason.NO_DATA, message=message)
+        for check, message in messages.items()
+    ]
+    decision = assess([*rest, *unknowns], application(), on=TODAY).decision
+    assert decision.premium.total is not None
+    return decision.action
+
+
+def test_an_operator_without_feeds_prices_the_book() -> None:
+    """No view of old software may take the whole book below the floor of coverage."""
+    assert without_feeds() is Action.QUOTE
+
+
+def test_a_hidden_version_refers_with_an_indication_with_or_without_feeds() -> None:
+    hidden = {"no_likely_exploited": "version_hidden", "still_supported": "version_hidden"}
+    assert without_feeds(**hidden) is Action.REFER
+    assert (
+        without_feeds(no_known_exploited="version_hidden", no_overdue_mending="undecided", **hidden)
+        is Action.REFER
+    )

@@ -239,7 +239,7 @@ def test_the_best_tier_has_no_next_one() -> None:
 
 
 def test_worth_is_the_technical_premium_before_caps_and_minimum() -> None:
-    found = findings({"dmarc_not_enforced", "telnet_exposed"})
+    found = findings({"dmarc_not_enforced", "smb_exposed"})
     it = case(found, application(revenue=5_000_000_000))
     mail = [item.id for item in found if item.check == "mail/dmarc"]
     fix = whatif.fix(it, mail)
@@ -291,14 +291,14 @@ def test_a_zero_says_why() -> None:
     assert only(capped, "mail/dmarc").held is Held.CHARGED_CAP
     assert only(capped, "mail/dmarc").gain > 0
 
-    floored = findings({"web_hardening_missing"}, {"rdp_exposed": Reason.TIMEOUT})
+    floored = findings({"many_open_ports"}, {"rdp_exposed": Reason.TIMEOUT})
     name = failed(floored)
     assert whatif.fix(case(floored), name).held is Held.FLOOR
 
     worst = findings(features.names())
     assert only(worst, "mail/dmarc").held is Held.CLIP
 
-    cheap = findings({"dmarc_not_enforced", "telnet_exposed"})
+    cheap = findings({"dmarc_not_enforced", "smb_exposed"})
     small = case(cheap, application(revenue=10_000_000, covers={Cover.A: CoverTerms(limit=10_000_000)}))
     assert {one.held for one in whatif.study(small).fixes} == {Held.MINIMUM}
 
@@ -315,7 +315,7 @@ def test_a_family_at_its_cap_needs_more_than_one_fix() -> None:
 
 
 def test_an_inferred_failure_is_a_group_of_its_own() -> None:
-    found = (*findings({"telnet_exposed"}), placed("ports/telnet", HOSTS[1], "inferred"))
+    found = (*findings({"smb_exposed"}), placed("ports/file_sharing", HOSTS[1], "inferred"))
     it = case(found)
     observed, inferred = whatif.groups(it)
     half = whatif.fix(it, observed)
