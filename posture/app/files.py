@@ -1,23 +1,17 @@
-"""Reads the files people write: consent and application. Pydantic guards the door, core keeps the result."""
+"""Reads the files people write: consent and application. `forms` guards the door, core keeps the result."""
 
 import json
+import re
 import tomllib
-from collections.abc import Callable, Mapping
-from datetime import date
+from collections.abc import Mapping
+from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import idna
-from pydantic import (
-    AfterValidator,
-    AwareDatetime,
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    model_validator,
-)
+from msgspec import Meta, Struct, field, structs
 
+from posture.app.forms import Checked, Misfit, fit
 from posture.core.application import (
     Application,
     CoverTerms,
@@ -51,22 +45,9 @@ MINOR_DIGITS = {"JPY": 0, "USD": 2, "GBP": 2, "EUR": 2, "AUD": 2, "CAD": 2, "SGD
 _MAX_BYTES = 1_000_000
 
 
-def _as_value_error(parse: Callable[[str], object]) -> Callable[[str], str]:
-    """Turn a core parser into a pydantic validator that keeps its remedy."""
-
-    def check(value: str) -> str:
-        try:
-            parsed = parse(value)
-        except PostureError as error:
-            raise ValueError(f"{error.message} {error.remedy}") from None
-        return str(parsed) if isinstance(parsed, str) else value
-
-    return check
-
-
-def _own_domain(value: str) -> str:
+def _own_domain(text: str) -> str:
     """A name somebody can own: not a public suffix such as co.jp, below which everybody lives."""
-    name = host_name(value)
+    name = host_name(text)
     if _suffixes(name.rpartition(".")[2]).is_public(name):
         raise PostureError(
             f"“{name}” is a public suffix: it belongs to nobody.",
@@ -85,160 +66,202 @@ def _suffixes(top: str) -> "PublicSuffixList":
         return PublicSuffixList([line for line in lines if line.strip().rpartition(b".")[2] in endings])
 
 
-def _known_currency(value: str) -> str:
-    if value not in MINOR_DIGITS:
-        raise ValueError(f"“{value}” is not one of {', '.join(MINOR_DIGITS)}.")
-    return value
+def _known_currency(text: str) -> str:
+    if text not in MINOR_DIGITS:
+        raise ValueError(f"“{text}” is not one of {', '.join(MINOR_DIGITS)}.")
+    return text
 
 
-def _scope_item(value: str) -> str:
-    if not value.strip():
-        raise ValueError("an empty entry.")
-    split_scope((value,))
-    return value
+class _Name(Checked):
+    __slots__ = ()
+    check = staticmethod(_own_domain)
 
 
-def _ports(value: str) -> str:
-    if value != DEFAULT_PORTS:
-        port_ranges(value)
-    return value
+class _Range(Checked):
+    __slots__ = ()
+
+    @staticmethod
+    def check(text: str) -> str:
+        network(text)
+        return text
 
 
-Text = Annotated[str, Field(min_length=1, max_length=200)]
-Name = Annotated[str, AfterValidator(_as_value_error(_own_domain))]
-Range = Annotated[str, AfterValidator(_as_value_error(network))]
-ScopeItem = Annotated[str, AfterValidator(_as_value_error(_scope_item))]
-Ports = Annotated[str, AfterValidator(_as_value_error(_ports))]
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Money = Annotated[int, Field(ge=0, le=10**15)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Currency = Annotated[str, AfterValidator(_known_currency)]
+class _ScopeItem(Checked):
+    __slots__ = ()
+
+    @staticmethod
+    def check(text: str) -> str:
+        if not text.strip():
+            raise ValueError("an empty entry.")
+        split_scope((text,))
+        return text
 
 
-class _Strict(BaseModel):
-    """A misspelt field is an error: in a consent it could be an exclusion."""
+class _Ports(Checked):
+    __slots__ = ()
 
-    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
+    @staticmethod
+    def check(text: str) -> str:
+        if text != DEFAULT_PORTS:
+            port_ranges(text)
+        return text
 
 
-class _Document(_Strict):
-    sha256: Sha256
+class _Currency(Checked):
+    __slots__ = ()
+    check = staticmethod(_known_currency)
 
 
-class _Granter(_Strict):
+class _Country(Checked):
+    __slots__ = ()
+
+    @staticmethod
+    def check(text: str) -> str:
+        return _matching(r"[A-Z]{2}", text, "a country in two capital letters (ISO 3166-1), such as JP")
+
+
+class _Email(Checked):
+    __slots__ = ()
+
+    @staticmethod
+    def check(text: str) -> str:
+        return _matching(r"[^@\s]+@[^@\s]+", text, "an e-mail address")
+
+
+class _Sha256(Checked):
+    __slots__ = ()
+
+    @staticmethod
+    def check(text: str) -> str:
+        return _matching(r"[0-9a-f]{64}", text, "a SHA-256 in 64 digits 0-9 and a-f")
+
+
+def _matching(pattern: str, text: str, what: str) -> str:
+    if not re.fullmatch(pattern, text):
+        raise ValueError(f"should be {what}")
+    return text
+
+
+Text = Annotated[str, Meta(min_length=1, max_length=200)]
+Count = Annotated[int, Meta(ge=0)]
+Money = Annotated[int, Meta(ge=0, le=10**15)]
+MoneyAboveZero = Annotated[int, Meta(gt=0, le=10**15)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+Moment = Annotated[datetime, Meta(tz=True)]
+
+
+class _Document(Struct, frozen=True, kw_only=True):
+    sha256: _Sha256
+
+
+class _Granter(Struct, frozen=True, kw_only=True):
     name: Text
     title: str
-    email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
+    email: _Email
 
 
-class _Proof(_Strict):
-    method: Annotated[ProofMethod, Field(strict=False)]
+class _Proof(Struct, frozen=True, kw_only=True):
+    method: ProofMethod
     key: str = ""
     signature: str = ""
 
 
-class _Authority(_Strict):
-    covers: list[ScopeItem]
-    basis: Annotated[Basis, Field(strict=False)]
+class _Authority(Struct, frozen=True, kw_only=True):
+    covers: tuple[_ScopeItem, ...]
+    basis: Basis
     document: _Document | None = None
 
 
-class _Consent(_Strict):
-    schema_: Literal["posture.consent/1"] = Field(alias="schema")
+class _Consent(Struct, frozen=True, kw_only=True):
+    schema_: Literal["posture.consent/1"] = field(name="schema")
     applicant: Text
-    domains: Annotated[list[Name], Field(min_length=1)]
-    networks: list[Range]
-    exclude: list[ScopeItem]
-    techniques: Annotated[list[Annotated[Technique, Field(strict=False)]], Field(min_length=1)]
-    ports: Ports
-    valid_from: AwareDatetime
-    valid_until: AwareDatetime
+    domains: Annotated[tuple[_Name, ...], Meta(min_length=1)]
+    networks: tuple[_Range, ...]
+    exclude: tuple[_ScopeItem, ...]
+    techniques: Annotated[tuple[Technique, ...], Meta(min_length=1)]
+    ports: _Ports
+    valid_from: Moment
+    valid_until: Moment
     granted_by: _Granter
     purpose: str = "underwriting"
-    disclose_to: list[Literal["insurer", "agency", "reinsurer", "parent"]] = ["insurer"]
+    disclose_to: tuple[Literal["insurer", "agency", "reinsurer", "parent"], ...] = ("insurer",)
     retain_until: date | None = None
     document: _Document | None = None
     proof: _Proof | None = None
-    authority: list[_Authority] = []
+    authority: tuple[_Authority, ...] = ()
 
-    @model_validator(mode="after")
-    def _period(self) -> "_Consent":
+    def __post_init__(self) -> None:
         if self.valid_until <= self.valid_from:
             raise ValueError("valid_until is not after valid_from. Correct the period.")
-        return self
 
 
-class _Item(_Strict):
+class _Item(Struct, frozen=True, kw_only=True):
     limit: Money | None = None
-    coinsurance: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    coinsurance: Annotated[float, Meta(ge=0, lt=1)] = 0.0
 
 
-class _Cover(_Strict):
-    limit: Annotated[int, Field(gt=0, le=10**15)]
+class _Cover(Struct, frozen=True, kw_only=True):
+    limit: MoneyAboveZero
     deductible: Money = 0
-    waiting_hours: Annotated[int, Field(ge=0, le=24 * 30)] | None = None
+    waiting_hours: Annotated[int, Meta(ge=0, le=24 * 30)] | None = None
     aggregate: Money | None = None
-    defence: Annotated[Defence, Field(strict=False)] = Defence.INSIDE
-    territory: Annotated[Territory, Field(strict=False)] = Territory.WORLDWIDE
-    items: dict[str, _Item] = {}
+    defence: Defence = Defence.INSIDE
+    territory: Territory = Territory.WORLDWIDE
+    items: dict[str, _Item] = field(default_factory=dict)
 
 
-class _Shared(_Strict):
-    covers: list[Annotated[Cover, Field(strict=False)]]
+class _Shared(Struct, frozen=True, kw_only=True):
+    covers: tuple[Cover, ...]
     limit: Money | None = None
     aggregate: Money | None = None
 
 
-class _Incident(_Strict):
+class _Incident(Struct, frozen=True, kw_only=True):
     date: date
     kind: Text
     loss: Money = 0
 
 
-class _Asked(BaseModel):
+class _Asked(Struct, frozen=True, kw_only=True):
     """What an application may also say: kept as declared, read by people and by no calculation."""
 
     policy_from: date | None = None
     policy_until: date | None = None
     retroactive_date: date | None = None
-    subsidiaries: list[Text] | None = None
+    subsidiaries: tuple[Text, ...] | None = None
     online_revenue_share: Share | None = None
-    paper_records: Annotated[int, Field(ge=0)] | None = None
+    paper_records: Count | None = None
     card_data: bool | None = None
     own_content: bool | None = None
-    system_changes: Annotated[int, Field(ge=0)] | None = None
-    critical_cloud_services: list[Text] | None = None
+    system_changes: Count | None = None
+    critical_cloud_services: tuple[Text, ...] | None = None
     other_insurance: bool | None = None
     past_declines: bool | None = None
 
-    @model_validator(mode="after")
-    def _period(self) -> Self:
+    def __post_init__(self) -> None:
         if self.policy_from and self.policy_until and self.policy_until <= self.policy_from:
             raise ValueError("policy_until is not after policy_from. Correct the period.")
-        return self
 
 
-class _Application(_Asked):
+class _Application(_Asked, frozen=True, kw_only=True):
     """Further optional fields are kept as they are (underwriting practice adds many)."""
 
-    model_config = ConfigDict(extra="allow", strict=True, defer_build=True)
-
-    schema_: Literal["posture.application/1"] = Field(alias="schema")
+    schema_: Literal["posture.application/1"] = field(name="schema")
     applicant: Text
-    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
-    currency: Currency
+    country: _Country
+    currency: _Currency
     sector: Text
-    revenue: Annotated[int, Field(gt=0, le=10**15)]
-    employees: Annotated[int, Field(ge=0)]
-    records: Annotated[int, Field(ge=0)]
-    covers: Annotated[dict[Annotated[Cover, Field(strict=False)], _Cover], Field(min_length=1)]
-    shared: list[_Shared] = []
-    controls: dict[str, bool] = {}
+    revenue: MoneyAboveZero
+    employees: Count
+    records: Count
+    covers: Annotated[dict[Cover, _Cover], Meta(min_length=1)]
+    shared: tuple[_Shared, ...] = ()
+    controls: dict[str, bool] = field(default_factory=dict)
     daily_gross_profit: Money | None = None
     it_services_revenue: Money | None = None
     overseas_revenue_share: Share | None = None
     us_canada_revenue_share: Share | None = None
-    incidents: list[_Incident] = []
+    incidents: tuple[_Incident, ...] = ()
 
 
 def read_consent(path: Path) -> Consent:
@@ -248,24 +271,24 @@ def read_consent(path: Path) -> Consent:
 
 def parse_consent(text: str, where: str) -> Consent:
     """Like `read_consent`, from text; `where` names it in messages."""
-    entry = _validate(_Consent, _toml(text, where, "consent"), where, "consent")
-    names, networks = split_scope(tuple(entry.exclude))
+    entry = _fit(_Consent, _toml(text, where, "consent"), where, "consent")
+    names, networks = split_scope(entry.exclude)
     return Consent(
         applicant=entry.applicant,
-        domains=tuple(entry.domains),
+        domains=tuple(map(str, entry.domains)),
         networks=tuple(network(item) for item in entry.networks),
         excluded_names=names,
         excluded_networks=networks,
         techniques=frozenset(entry.techniques),
-        ports=entry.ports,
+        ports=str(entry.ports),
         valid_from=entry.valid_from,
         valid_until=entry.valid_until,
-        granted_by=Granter(**entry.granted_by.model_dump()),
+        granted_by=_granter(entry.granted_by),
         purpose=entry.purpose,
-        disclose_to=tuple(entry.disclose_to),
+        disclose_to=entry.disclose_to,
         retain_until=entry.retain_until,
-        document_sha256=entry.document.sha256 if entry.document else "",
-        proof=Proof(**entry.proof.model_dump()) if entry.proof else None,
+        document_sha256=_sha256(entry.document),
+        proof=Proof(**structs.asdict(entry.proof)) if entry.proof else None,
         authority=tuple(_authority(item) for item in entry.authority),
     )
 
@@ -277,12 +300,13 @@ def read_application(path: Path) -> Application:
 
 def parse_application(text: str, where: str) -> Application:
     """Like `read_application`, from text. Money is converted to minor units of the currency."""
-    entry = _validate(_Application, _toml(text, where, "application"), where, "application")
+    data = _toml(text, where, "application")
+    entry = _fit(_Application, data, where, "application")
     unit = 10 ** MINOR_DIGITS[entry.currency]
     return Application(
         applicant=entry.applicant,
-        country=entry.country,
-        currency=entry.currency,
+        country=str(entry.country),
+        currency=str(entry.currency),
         sector=entry.sector,
         revenue=entry.revenue * unit,
         employees=entry.employees,
@@ -295,7 +319,7 @@ def parse_application(text: str, where: str) -> Application:
         overseas_revenue_share=entry.overseas_revenue_share,
         us_canada_revenue_share=entry.us_canada_revenue_share,
         incidents=tuple(Incident(date=i.date, kind=i.kind, loss=i.loss * unit) for i in entry.incidents),
-        further=_further(entry),
+        further=_further(entry, data),
     )
 
 
@@ -316,7 +340,7 @@ def _terms(entry: _Cover, unit: int) -> CoverTerms:
 
 def _shared(entry: _Shared, unit: int) -> SharedLimit:
     return SharedLimit(
-        covers=tuple(entry.covers), limit=_times(entry.limit, unit), aggregate=_times(entry.aggregate, unit)
+        covers=entry.covers, limit=_times(entry.limit, unit), aggregate=_times(entry.aggregate, unit)
     )
 
 
@@ -324,20 +348,29 @@ def _times(value: int | None, unit: int) -> int | None:
     return None if value is None else value * unit
 
 
-def _further(entry: _Application) -> dict[str, Any]:
+def _further(entry: _Application, data: Mapping[str, Any]) -> dict[str, Any]:
     """What was answered that no calculation reads, as plain JSON values: dates become text."""
-    asked = {name: value for name in _Asked.model_fields if (value := getattr(entry, name)) is not None}
-    plain: dict[str, Any] = json.loads(json.dumps(asked | (entry.model_extra or {}), default=str))
+    asked = {name: value for name in _Asked.__struct_fields__ if (value := getattr(entry, name)) is not None}
+    more = {name: value for name, value in data.items() if name not in entry.__struct_encode_fields__}
+    plain: dict[str, Any] = json.loads(json.dumps(asked | more, default=str))
     return plain
 
 
+def _granter(entry: _Granter) -> Granter:
+    return Granter(name=entry.name, title=entry.title, email=str(entry.email))
+
+
+def _sha256(entry: _Document | None) -> str:
+    return str(entry.sha256) if entry else ""
+
+
 def _authority(entry: _Authority) -> Authority:
-    names, networks = split_scope(tuple(entry.covers))
+    names, networks = split_scope(entry.covers)
     return Authority(
         domains=names,
         networks=networks,
         basis=entry.basis,
-        document_sha256=entry.document.sha256 if entry.document else "",
+        document_sha256=_sha256(entry.document),
     )
 
 
@@ -370,19 +403,15 @@ def _toml(text: str, where: str, what: str) -> dict[str, Any]:
         raise _bad(what, where, "", "is nested too deeply", "Write it as the README shows.") from None
 
 
-M = TypeVar("M", bound=BaseModel)
+F = TypeVar("F", bound=Struct)
 
 
-def _validate(model: type[M], data: Mapping[str, Any], where: str, what: str) -> M:
+def _fit(form: type[F], data: Mapping[str, Any], where: str, what: str) -> F:
     try:
-        return model.model_validate(data)
-    except ValidationError as error:
-        first, *others = error.errors(include_url=False)
-        field = ".".join(str(part) for part in first["loc"] if part != "[key]") or "period"
-        more = f" ({len(others)} more problems follow)" if others else ""
-        problem = first["msg"].removeprefix("Value error, ").rstrip(".")
-        remedy = "Remove it or correct its spelling." if first["type"] == "extra_forbidden" else _REMEDY[what]
-        raise _bad(what, where, field, f"{problem}{more}", remedy) from None
+        return fit(form, data, further=form is _Application)
+    except Misfit as error:
+        remedy = "Remove it or correct its spelling." if error.unknown else _REMEDY[what]
+        raise _bad(what, where, error.field or "period", error.problem, remedy) from None
 
 
 _REMEDY = {

@@ -6,6 +6,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
+from msgspec import structs
+
 import reports
 from models import whatif
 from posture.app.clock import utc_now
@@ -105,4 +107,4 @@ def study(item: Assessment) -> WhatIf | None:
 
 def branding(settings: Settings, *, policyholder: bool = False) -> reports.Branding:
     """The reports' letterhead from the settings."""
-    return reports.Branding(policyholder=policyholder, **settings.insurer.model_dump())
+    return reports.Branding(policyholder=policyholder, **structs.asdict(settings.insurer))

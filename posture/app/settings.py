@@ -4,18 +4,18 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from msgspec import Meta, Struct, field
 
+from posture.app.forms import Misfit, fit
 from posture.core.errors import PostureError
 
 
-class Insurer(BaseModel):
+class Insurer(Struct, frozen=True, kw_only=True):
     """Who the reports speak for: `reports.Branding` says what each key does."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
-
-    insurer: str = Field(default="", alias="name")
+    insurer: str = field(name="name", default="")
     desk: str = ""
     document_number: str = ""
     disputes: str = ""
@@ -25,24 +25,22 @@ class Insurer(BaseModel):
     japanese_era: bool = False
 
 
-class Feeds(BaseModel):
+class Feeds(Struct, frozen=True, kw_only=True):
     """Where the vulnerability feeds are; a mirror may stand in. `nvd_pause` is seconds between two requests.
 
     Without a key NVD allows five requests in 30 seconds (https://nvd.nist.gov/developers/start-here).
     """
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     kev: str = "https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json"
     epss: str = "https://epss.empiricalsecurity.com/epss_scores-current.csv.gz"
     nvd: str = "https://services.nvd.nist.gov/rest/json/cves/2.0"
     endoflife: str = "https://endoflife.date/api/v1/products/full"
     nvd_key: str = ""
-    nvd_pause: float = Field(default=6.0, ge=0)
+    nvd_pause: Annotated[float, Meta(ge=0)] = 6.0
     proxy: str = ""
 
 
-class Settings(BaseModel):
+class Settings(Struct, frozen=True, kw_only=True):
     """`contact` is shown to scanned hosts, `ehlo` is the host name that mail servers are told.
 
     `trusted_keys` are base64 Ed25519 public keys by name.
@@ -53,19 +51,17 @@ class Settings(BaseModel):
     `authority` gives persons their level of models/data/authority.toml.
     """
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
-
     contact: str = ""
     ehlo: str = ""
     database: str | None = None
     nmap: str | None = None
-    sweep_rate: float = Field(default=1000.0, ge=1, le=10_000)
-    host_rate: float = Field(default=60.0, ge=1, le=1000)
-    network_addresses: int = Field(default=256, ge=0, le=4096)
-    trusted_keys: Mapping[str, str] = Field(default_factory=dict)
+    sweep_rate: Annotated[float, Meta(ge=1, le=10_000)] = 1000.0
+    host_rate: Annotated[float, Meta(ge=1, le=1000)] = 60.0
+    network_addresses: Annotated[int, Meta(ge=0, le=4096)] = 256
+    trusted_keys: Mapping[str, str] = field(default_factory=dict)
     insurer: Insurer = Insurer()
     feeds: Feeds = Feeds()
-    authority: Mapping[str, str] = Field(default_factory=dict)
+    authority: Mapping[str, str] = field(default_factory=dict)
 
 
 def settings_path() -> Path:
@@ -81,11 +77,9 @@ def load_settings() -> Settings:
     try:
         if not path.exists() and "POSTURE_SETTINGS" not in os.environ:
             return Settings()
-        return Settings.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise _bad(path, f"field “{field}”: {first['msg']}") from None
+        return fit(Settings, tomllib.loads(path.read_text(encoding="utf-8")))
+    except Misfit as error:
+        raise _bad(path, f"field “{error.field}”: {error.problem}") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise _bad(path, str(error)) from None
 
