@@ -206,11 +206,12 @@ def add_sessions(found: Behaviour, sessions: Sessions) -> None:
         "client_renegotiation": sessions.renegotiation,
         "session_tickets": sessions.tickets,
         "session_resumption": sessions.resumption,
+        "session_ids": sessions.ids,
     }
     for name, state in states.items():
         if state is not None:
             found.answers[name] = state
-        elif sessions.gap is not None:
+        elif sessions.gap is not None and name != "session_ids":
             found.unseen(name, sessions.gap)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from posture.core.cipher_suites import Weakness, weakness
+from posture.core.observations import Reason
 from scanners.tls import registry, ssl2
 from scanners.tls.answers import HANDSHAKE_FAILURE, Accepted, Answer, Failed, Refused
 from scanners.tls.client import choice
@@ -78,6 +79,7 @@ class _Surveyor:
         loop = asyncio.get_running_loop()
         self._order_12: asyncio.Future[Sequence[int]] = loop.create_future()
         self._ladders_12: list[Ladder] = []
+        self._stumbled: set[int] = set()
 
     async def version(self, version: int) -> Listing:
         try:
@@ -89,7 +91,7 @@ class _Surveyor:
 
     async def _listing(self, version: int) -> Listing:
         everything = _ordered(version)
-        first = await self._ask(version, everything, sure=version == self._spoken)
+        first = await self._first(version, everything)
         if not isinstance(first, Accepted):
             return Listing(version=version, suites=(), end=first)
         if first.hello.version != version:
@@ -102,6 +104,8 @@ class _Surveyor:
         )
         if version == registry.TLS12:
             self._tell_order(found)
+        if decides is None and version in self._stumbled:
+            decides = await self._who_decides(version, _without_field(everything), first.hello.suite)
         decides = decides if len(found) > 1 else None
         suites = tuple(sorted(found)) if decides is False else tuple(found)
         return Listing(
@@ -111,6 +115,21 @@ class _Surveyor:
             server_decides=decides,
             hellos=tuple(self._hellos[version]),
         )
+
+    async def _first(self, version: int, everything: Sequence[int]) -> Answer:
+        """The answer to everything; of a server that hangs up, the one it has without a finite field.
+
+        A server whose favourite it cannot do itself (Dovecot without parameters for DHE) hangs up, too.
+        """
+        answer = await self._ask(version, everything, sure=version == self._spoken)
+        rest = _without_field(everything)
+        if self._by_class or not _hung_up(answer) or len(rest) == len(everything):
+            return answer
+        again = await self._ask(version, rest)
+        if not isinstance(again, Accepted):
+            return answer
+        self._stumbled.add(version)
+        return again
 
     async def _classes(self, version: int, favourite: int) -> Listing:
         """One suite of each class of weakness that is offered; of export suites one of each kind."""
@@ -220,7 +239,11 @@ class _Surveyor:
                         ladder.learn(left_out, None)
                         refusal = answer
                     elif left_out == frozenset(ladder.found):
-                        return answer
+                        rest = _without_field(everything)
+                        if not _hung_up(answer) or len(rest) == len(everything):
+                            return answer
+                        everything = rest
+                        self._stumbled.add(version)
                 if version == registry.TLS12:
                     self._compare_order()
                 if ladder.whole:
@@ -295,6 +318,16 @@ def _zipped(one: list[int], other: list[int], before: Callable[[int, int], bool]
 def _is_ephemeral(suite: int) -> bool:
     name = registry.suite_name(suite)
     return "DHE_" in name or "_anon_" in name
+
+
+def _without_field(suites: Sequence[int]) -> list[int]:
+    """Those that need no finite-field parameters of the server."""
+    names = [(suite, registry.suite_name(suite)) for suite in suites]
+    return [suite for suite, name in names if "_DHE_" not in name and "_DH_" not in name]
+
+
+def _hung_up(answer: Answer) -> bool:
+    return isinstance(answer, Failed) and answer.asked and answer.reason is Reason.RESET
 
 
 def _is_chacha(suite: int) -> bool:

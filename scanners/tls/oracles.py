@@ -31,7 +31,7 @@ from scanners.tls.legacy import Spoiler
 from scanners.tls.line import Line
 from scanners.tls.offers import handshake
 from scanners.tls.protocols import Offered
-from scanners.tls.records import APPLICATION_DATA, CHANGE_CIPHER_SPEC, HANDSHAKE, HEARTBEAT
+from scanners.tls.records import ALERT, APPLICATION_DATA, CHANGE_CIPHER_SPEC, HANDSHAKE, HEARTBEAT
 from scanners.tls.registry import PROTOCOL_NAMES, SSL3, TLS10, TLS11, TLS12, TLS13, suite_name, usual_order
 from scanners.tls.session import Alerted
 from scanners.tls.starttls import INJECTIONS, Injection
@@ -257,51 +257,68 @@ async def session(ground: Ground) -> "Sessions":
     if isinstance(first, Failed):
         return Sessions(ticketbleed=(UNKNOWN, first.reason), gap=first.reason)
     if not first.ticket:
-        return Sessions(ticketbleed=_FINE, renegotiation=first.renegotiates, tickets=False)
+        kept = await _kept(ground, first.session_id)
+        return Sessions(
+            ticketbleed=_FINE, renegotiation=first.renegotiates, tickets=False, resumption=kept, ids=kept
+        )
     bled, resumed = await _resume(ground, first.ticket)
     return Sessions(ticketbleed=bled, renegotiation=first.renegotiates, tickets=True, resumption=resumed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sessions:
-    """What whole handshakes showed: Ticketbleed, renegotiation begun by the client, tickets, resumption."""
+    """What whole handshakes showed: Ticketbleed, renegotiation begun by the client, tickets, resumption.
+
+    `ids` is resumption by the server's own session id, asked only of servers without tickets.
+    """
 
     ticketbleed: Verdict
     renegotiation: bool | None = None
     tickets: bool | None = None
     resumption: bool | None = None
+    ids: bool | None = None
     gap: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Whole:
+    """`session_id` is None unless both sides took leave properly: what is broken off is not kept."""
+
     ticket: bytes | None
+    session_id: bytes | None
     renegotiates: bool | None
 
 
 async def _renegotiated(started: Started, farewell: bytes) -> _Whole:
     """Complete the handshake, then ask for another one inside it (RFC 5746 §3.5), and take leave."""
     connected = await complete(started)
-    renegotiates = await _renegotiates(connected)
-    if farewell and renegotiates is False:
+    seen = await _again(connected)
+    if left := seen == _NO_RENEGOTIATION:
         with suppress(NetFailure):
-            await started.session.send(APPLICATION_DATA, farewell, started.version)
-    return _Whole(ticket=connected.ticket, renegotiates=renegotiates)
+            if farewell:
+                await started.session.send(APPLICATION_DATA, farewell, started.version)
+            await started.session.send(ALERT, b"\1\0", started.version)
+    refused = seen.startswith("alert") or seen == "closed"
+    return _Whole(
+        ticket=connected.ticket,
+        session_id=started.chosen.session_id if left else None,
+        renegotiates=True if seen == f"message-{h.SERVER_HELLO}" else (False if refused else None),
+    )
 
 
-async def _renegotiates(connected: Connected) -> bool | None:
-    session = connected.started.session
+_NO_RENEGOTIATION = "alert-100"
+
+
+async def _again(connected: Connected) -> str:
+    """What the server does with a hello inside the connection (`reaction`)."""
     binding = (h.EXT_RENEGOTIATION_INFO, vector(1, connected.client_verify))
     first = connected.started.hello
     hello = replace(first, suites=first.suites[:-1], extra=(binding,), random=os.urandom(32))
     try:
-        await session.send(HANDSHAKE, hello.message(), connected.started.version)
+        await connected.started.session.send(HANDSHAKE, hello.message(), connected.started.version)
     except NetFailure:
-        return False
-    seen = await reaction(connected.started)
-    if seen == f"message-{h.SERVER_HELLO}":
-        return True
-    return False if seen.startswith("alert") or seen == "closed" else None
+        return "closed"
+    return await reaction(connected.started)
 
 
 async def _resume(ground: Ground, ticket: bytes) -> tuple[Verdict, bool | None]:
@@ -317,6 +334,17 @@ async def _resume(ground: Ground, ticket: bytes) -> tuple[Verdict, bool | None]:
     if isinstance(answer, Refused) or answer is None:
         return _FINE, False
     return (_ECHOED if answer else (VULNERABLE, None)), True
+
+
+async def _kept(ground: Ground, session_id: bytes | None) -> bool | None:
+    """Whether the session is taken up again by its id (RFC 5246 §7.4.1.3); null where it was not asked."""
+    if session_id is None or ground.line.limit is not None:
+        return None
+    if not session_id:
+        return False
+    hello = ground.hello(lambda _: True, (h.EXT_SESSION_TICKET, b""))
+    answer = await converse(ground.line, replace(hello, session_id=session_id), _taken_up)
+    return None if isinstance(answer, Failed) else answer is True
 
 
 _WHOLE_ID = 32
@@ -393,10 +421,13 @@ class Probed:
 
 
 async def examine(ground: Ground, *, gentle: bool = False) -> Probed:
-    """All probes that do not wait for the survey, side by side; `gentle` leaves the long ones out."""
+    """All probes that do not wait for the survey, side by side; `gentle` leaves the long ones out.
+
+    Connections may run out: the flaw of mail servers' own is asked first.
+    """
     long = asyncio.gather(padding(ground), robot(ground)) if not gentle else _nothing()
-    change, sessions, injection, paddings = await asyncio.gather(
-        ccs_injection(ground), session(ground), starttls_injection(ground), long
+    injection, change, sessions, paddings = await asyncio.gather(
+        starttls_injection(ground), ccs_injection(ground), session(ground), long
     )
     verdicts = {
         "ccs_injection": change,

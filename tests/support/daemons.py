@@ -125,8 +125,8 @@ def mariadb() -> Iterator[Place]:
 
 
 @contextlib.contextmanager
-def postgresql() -> Iterator[Place]:
-    """PostgreSQL on TCP, which trusts nobody."""
+def postgresql(pem: Path | None = None) -> Iterator[Place]:
+    """PostgreSQL on TCP, which trusts nobody. With key and chain in `pem` it speaks TLS."""
     program, initdb, place = require_tool("postgres"), require_tool("initdb"), unused(ADDRESS)
     user = _other("postgres")
     with folder_of(user) as folder:
@@ -145,8 +145,21 @@ def postgresql() -> Iterator[Place]:
             "-c",
             "fsync=off",
         ]
+        if pem is not None:
+            own = _own_key(pem, folder, user)
+            words += ["-c", "ssl=on", "-c", f"ssl_cert_file={own}", "-c", f"ssl_key_file={own}"]
         with running([program, "-D", data, *words], place, folder, user=user):
             yield place
+
+
+def _own_key(pem: Path, folder: Path, user: str | None) -> Path:
+    """A copy that is the account's alone: PostgreSQL takes no key that others may read."""
+    own = folder / "pair.pem"
+    own.touch(mode=0o600)
+    own.write_bytes(pem.read_bytes())
+    if user is not None:
+        shutil.chown(own, user)
+    return own
 
 
 @contextlib.contextmanager
@@ -167,7 +180,7 @@ _DOVECOT = """
 protocols = {protocol}
 base_dir = {folder}/run
 log_path = {folder}/log
-ssl = no
+{tls}
 listen = {place[0]}
 passdb {{
   driver = static
@@ -186,15 +199,16 @@ service {protocol}-login {{
 
 
 @contextlib.contextmanager
-def dovecot(protocol: str = "imap") -> Iterator[Place]:
-    """Dovecot without TLS."""
+def dovecot(protocol: str = "imap", pem: Path | None = None) -> Iterator[Place]:
+    """Dovecot, with TLS if there is a key and a chain in `pem`."""
     program, place = require_tool("dovecot"), unused(ADDRESS)
     with folder_of(None) as folder:
         folder.chmod(0o755)
         me = pwd.getpwuid(os.geteuid()).pw_name
         limits = "" if os.geteuid() == 0 else f"default_login_user = {me}\ndefault_internal_user = {me}\n"
         conf = folder / "dovecot.conf"
-        conf.write_text(_DOVECOT.format(protocol=protocol, folder=folder, place=place) + limits)
+        tls = "ssl = no" if pem is None else f"ssl = yes\nssl_cert = <{pem}\nssl_key = <{pem}"
+        conf.write_text(_DOVECOT.format(protocol=protocol, folder=folder, place=place, tls=tls) + limits)
         with running([program, "-F", "-c", str(conf)], place, folder):
             yield place
 

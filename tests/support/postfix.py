@@ -48,10 +48,17 @@ def postfix(name: str, pem: Path, *, level: str = "may") -> Iterator[int]:
 
     Its unprivileged half has to reach the folder, which is therefore not one of pytest's.
     """
+    with logging_postfix(name, pem, level=level) as (port, _):
+        yield port
+
+
+@contextmanager
+def logging_postfix(name: str, pem: Path, *, level: str = "may") -> Iterator[tuple[int, Path]]:
+    """The same; gives its log beside the port."""
     with tempfile.TemporaryDirectory(prefix="posture-postfix-") as made:
         Path(made).chmod(0o755)
         with _running(Path(made), name, pem, level) as port:
-            yield port
+            yield port, Path(made) / "mail.log"
 
 
 @contextmanager

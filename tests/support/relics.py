@@ -13,10 +13,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
 from tests.support.tls_servers import Paper, Server, running
-from tests.support.tools import ROOT, require_tool
+from tests.support.tools import ROOT, missing, require_tool
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # it looks for asyncore, which 3.12 has no more
@@ -50,7 +48,7 @@ def _node() -> Path:
         ran = subprocess.run(command, cwd=name, capture_output=True, check=False, timeout=120)
         packs = list(Path(name).glob("*.tgz"))
         if ran.returncode or not packs:
-            pytest.skip("npm is there, its registry is not")
+            missing(f"npm is there, and did not bring {_NODE}: {ran.stderr.decode(errors='replace')[-300:]}")
         assert hashlib.sha256(packs[0].read_bytes()).hexdigest() == _NODE_SHA256
         with tarfile.open(packs[0]) as pack:
             pack.extractall(name, filter="data")

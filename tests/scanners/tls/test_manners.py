@@ -24,7 +24,7 @@ Handler = Callable[[Reader, Writer], Awaitable[None]]
 
 @dataclass(slots=True)
 class Mail:
-    """A mail server whose words in the clear and inside TLS are kept apart. `delay` (s) comes before it greets."""
+    """A mail server that keeps apart what it hears in the clear and inside TLS. It greets after `delay` s."""
 
     folder: Path
     delay: float = 0.0
@@ -134,7 +134,7 @@ def behind_starttls(then: Any) -> tuple[Handler, Callable[[], int]]:
 
 
 @pytest.mark.parametrize("full", [False, True])
-def test_full_asks_mail_servers_for_every_suite_and_no_more_at_once(tmp_path: Path, full: bool) -> None:
+def test_full_asks_mail_servers_for_every_suite_and_no_more_at_once(tmp_path: Path, *, full: bool) -> None:
     handler, most = behind_starttls(scripted({0x0303: SUITES}, LEAF.der))
     seen = fact(scan(handler, context(folder=tmp_path, timeout=1.0, full=full)))
     found = seen.cipher_suites["TLSv1.2"]

@@ -112,6 +112,16 @@ def test_what_is_newer_than_ticketbleed_does_not_have_it(tmp_path: Path, newer: 
     assert seen.vulnerabilities["ticketbleed"] == "not_vulnerable"
 
 
+@pytest.mark.parametrize(("settings", "kept"), [((), True), (("-no_cache",), False)])
+def test_without_tickets_sessions_are_taken_up_by_their_id(
+    tmp_path: Path, settings: tuple[str, ...], *, kept: bool
+) -> None:
+    with openssl(LEAF, "-tls1_2", "-no_ticket", *settings) as server:
+        seen = fact(asyncio.run(observe(server, context(folder=tmp_path))))
+    assert seen.behaviour["session_tickets"] is False
+    assert (seen.behaviour["session_ids"], seen.behaviour["session_resumption"]) == (kept, kept)
+
+
 def test_renegotiation_by_the_client_is_seen(tmp_path: Path) -> None:
     assert fact(scan(Broken(LEAF, "renegotiation"), tmp_path)).behaviour["client_renegotiation"] is True
 
