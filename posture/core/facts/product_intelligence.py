@@ -57,8 +57,8 @@ class ProductIntelligence:
     listed: tuple[Exploited, ...] | None
     undecided: tuple[str, ...]
     matches: tuple[Match, ...] | None
-    possible: tuple[str, ...] | None
     release: Release | None
+    possible: tuple[str, ...] | None = None
 
     def label(self) -> str:
         """Product and version for a sentence."""
