@@ -60,6 +60,18 @@ def text_of(content: bytes, folder: Path) -> str:
     return run("pdftotext", "-raw", str(path), "-")
 
 
+@pytest.mark.parametrize(("audience", "language"), EVERY)
+def test_pages_are_numbered_in_order(audience: Audience, language: str, tmp_path: Path) -> None:
+    made = document(audience, language)
+    printed = text_of(pdf.render(made, fonts=packaged()), tmp_path)
+    words = "".join(made.labels.page_of.split())
+    shape = re.escape(words).replace(r"\{page\}", r"(\d+)").replace(r"\{pages\}", r"(\d+)")
+    pages = printed.count("\f")
+    assert pages > 0
+    told = re.findall(shape, "".join(printed.split()))
+    assert told == [(str(page), str(pages)) for page in range(1, pages + 1)]
+
+
 def strings(value: object) -> list[str]:
     """Every string of a document that is printed."""
     if isinstance(value, str):
