@@ -5,6 +5,7 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,6 +14,7 @@ from models import reading
 from models.features import schema as feature_schema
 from models.perils import Group, Peril
 from models.tables import Tables
+from posture.core.assessment import PricedBy
 from posture.core.decisions import Cover
 from posture.core.errors import PostureError
 
@@ -73,6 +75,7 @@ class Artefact:
     """Everything scoring needs. `expected_claims` is the experience behind it: 0 for the prior.
 
     `levels` and `severity` are what own claims and losses have made of frequencies and sizes, 1 for nothing.
+    `valued_on` is the last day on which those claims were valued; None for the prior.
     """
 
     name: str
@@ -92,6 +95,11 @@ class Artefact:
     balance: Mapping[str, Balance]
     expected_claims: float
     digest: str
+    valued_on: date | None = None
+
+    def said(self) -> PricedBy:
+        """What an assessment keeps of the model beside its digest."""
+        return PricedBy(name=self.name, fitted=self.expected_claims > 0, valued_on=self.valued_on)
 
     def check_schema(self, schema: str) -> None:
         """Raise PostureError when this release makes other features than the model reads."""
@@ -126,7 +134,7 @@ def load(path: Path) -> Artefact:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError:
         raise _bad(path, "cannot be read") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _bad(path, f"is not JSON: {error}") from None
     return parse(content, path)
 
@@ -135,11 +143,11 @@ def parse(content: object, path: Path) -> Artefact:
     """Verify a document; `path` names it in messages. Raises PostureError as `load` does."""
     if not isinstance(content, dict) or content.get("schema") != SCHEMA:
         raise _bad(path, f"is not a {SCHEMA} document")
-    if content.get("digest") != digest(content):
-        raise _bad(path, "does not match its digest")
     try:
+        if content.get("digest") != digest(content):
+            raise _bad(path, "does not match its digest")
         return read(content)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise _bad(path, f"is malformed: {type(error).__name__} {error}") from None
 
 
@@ -191,6 +199,7 @@ def read(content: Mapping[str, Any]) -> Artefact:
         balance={market: _balance(entry) for market, entry in content["balance"].items()},
         expected_claims=float(content["expected_claims"]),
         digest=content["digest"],
+        valued_on=date.fromisoformat(content["valued_on"]) if "valued_on" in content else None,
     )
 
 

@@ -8,6 +8,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -124,11 +125,12 @@ def export(
     name: str,
     severity: Mapping[str, float] | None = None,
     markets: Sequence[Tables] | None = None,
+    valued_on: date | None = None,
 ) -> dict[str, Any]:
     """A model as an artefact document, balanced on the reference book and every dated rating table.
 
     `severity` are the scales that own losses taught, by peril; 1 where nothing is given. `markets` balances
-    it on these tables instead.
+    it on these tables instead. `valued_on` is the last day on which claims it was fitted to were valued.
     """
     rows = tuple(table.rows[feature] for feature in made.names)
     book = reference_book(rows)
@@ -166,6 +168,8 @@ def export(
             for market in (tables.everything() if markets is None else markets)
         },
     }
+    if valued_on is not None:
+        content["valued_on"] = valued_on.isoformat()
     kept = {key: artefact.rounded(value) for key, value in content.items()}
     return kept | {"digest": artefact.digest(kept)}
 

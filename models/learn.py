@@ -58,7 +58,13 @@ def fit(policies: Sequence[Policy], *, name: str) -> Learnt:
     model, scales = estimate(shape, policies), losses.learn(policies)
     severity = {scale.peril: scale.scale for scale in scales}
     return Learnt(
-        content=build.export(build.deployable(model), priors.table(), name=name, severity=severity),
+        content=build.export(
+            build.deployable(model),
+            priors.table(),
+            name=name,
+            severity=severity,
+            valued_on=max((item.valuation for item in policies), default=None),
+        ),
         changes=_changes(model),
         levels=_levels(model),
         scales=scales,

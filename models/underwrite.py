@@ -11,6 +11,7 @@ from models.decide import Case, decide
 from models.features import vector
 from models.premium import Risk, pure_premiums, standard_risk
 from posture.core.application import Application
+from posture.core.assessment import PricedBy
 from posture.core.decisions import Cover, Coverage, Decision, RiskScore
 from posture.core.features import FeatureVector
 from posture.core.findings import Finding
@@ -27,6 +28,7 @@ class Result:
     tables_digest: str
     model_digest: str
     appetite_digest: str
+    priced_by: PricedBy
 
 
 def assess(
@@ -69,6 +71,7 @@ def assess(
         tables_digest=used_tables.digest,
         model_digest=used.digest,
         appetite_digest=appetite.profile().digest,
+        priced_by=used.said(),
     )
 
 

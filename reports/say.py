@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from posture.core.assessment import Assessment
 from posture.core.catalogue import Catalogue, Language
 from posture.core.decisions import Statement, Subjectivity
 from posture.core.findings import Argument, Finding, Owner
@@ -111,6 +112,16 @@ class Say:
     def moment(self, value: datetime) -> str:
         """A time with its zone."""
         return convention.moment(value, self.language, era=self.era)
+
+    def model(self, item: Assessment) -> str:
+        """Which model priced an assessment: the prior or one of own claims, with its date and digest."""
+        by, digest = item.priced_by, item.digests.model[:12]
+        if by is None:
+            return self.words("priced_by.unsaid", digest=digest)
+        if not by.fitted:
+            return self.words("priced_by.prior", digest=digest)
+        day = "–" if by.valued_on is None else self.day(by.valued_on)
+        return self.words("priced_by.fitted", name=visible(by.name, limit=_QUOTE), day=day, digest=digest)
 
     def several(self, items: Iterable[str]) -> str:
         """A list inside a sentence."""

@@ -10,6 +10,8 @@ from typing import Any
 
 import models
 import posture
+from models import artefact
+from models.artefact import Artefact
 from posture.app.providers import load_providers
 from posture.app.request import Request, operator_of, owner_of, ready_to_sweep
 from posture.checks import registry, runner
@@ -62,6 +64,7 @@ def judge_and_price(
     consent: Consent,
     application: Application | None,
     on: datetime,
+    model: Artefact,
 ) -> Conclusion:
     """The pure part: the same input gives the same output, today and in five years."""
     scope = Scope(consent=consent, providers=load_providers())
@@ -71,7 +74,7 @@ def judge_and_price(
         owner_of=lambda target: owner_of(scope, target),
         operator_of=lambda target: operator_of(scope, target),
     )
-    result = models.assess(judged.findings, application, on=on.date())
+    result = models.assess(judged.findings, application, on=on.date(), model=model)
     return Conclusion(findings=judged.findings, result=result, faults=judged.faults)
 
 
@@ -94,6 +97,7 @@ def conclude(
         consent=request.consent,
         application=request.application,
         on=started,
+        model=request.model or artefact.shipped(),
     )
     result = drawn.result
     return Assessment(
@@ -126,17 +130,19 @@ def conclude(
         ),
         complete=not context.faults and not drawn.faults and not _own_fault(observations),
         faults=(*context.faults, *drawn.faults),
+        priced_by=result.priced_by,
     )
 
 
-def replay(stored: Assessment) -> Assessment:
-    """Judge and price a stored assessment again from its observations, with today's cards and tables."""
+def replay(stored: Assessment, model: Artefact) -> Assessment:
+    """Judge and price stored observations again with today's cards and tables, and with this model."""
     drawn = judge_and_price(
         stored.observations,
         domain=stored.domain,
         consent=stored.consent,
         application=stored.application,
         on=stored.started_at,
+        model=model,
     )
     result = drawn.result
     return replace(
@@ -154,6 +160,7 @@ def replay(stored: Assessment) -> Assessment:
             catalogue=registry.catalogue().digest,
             appetite=result.appetite_digest,
         ),
+        priced_by=result.priced_by,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from models import authority
 from posture.app import findings as ledger
 from posture.app import quoting
+from posture.app.pricing import Models
 from posture.app.quoting import Terms
 from posture.app.settings import Settings, load_settings
 from posture.core import codec
@@ -63,11 +64,12 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """The open database, who may decide, and the time."""
+    """The open database, who may decide, the time, and the models at hand."""
 
     database: Database
     bench: Bench
     at: datetime
+    models: Models
 
     def case(self, named: str) -> Case:
         """The case of a stored assessment. Raises PostureError."""
@@ -93,7 +95,13 @@ class Desk:
     def quote(self, case: Case, terms: Terms, by: str, *, draft: bool = False) -> Case:
         """Price the next version and keep it. Raises PostureError."""
         version = quoting.price(
-            case.assessment, terms, case.standing.versions, by=by, at=self.at, bench=self.bench
+            case.assessment,
+            terms,
+            case.standing.versions,
+            by=by,
+            at=self.at,
+            bench=self.bench,
+            model=self.models.of(case.assessment.digests.model),
         )
         body = {"version": codec.encode(version), "draft": draft}
         return self.add(case, Kind.QUOTE, by, terms.reason or "quote", body)
@@ -119,12 +127,13 @@ class Desk:
 
 
 @contextmanager
-def opened(database: str | None, at: datetime) -> Iterator[Desk]:
-    """The desk on a database. Raises PostureError."""
+def opened(database: str | None, at: datetime, model: Path | None = None) -> Iterator[Desk]:
+    """The desk on a database, with the model of a file at hand. Raises PostureError."""
     settings = load_settings()
+    models = Models.read(model, settings)
     store = open_database(database or settings.database)
     try:
-        yield Desk(database=store, bench=bench(settings), at=at)
+        yield Desk(database=store, bench=bench(settings), at=at, models=models)
     finally:
         store.close()
 

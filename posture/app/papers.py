@@ -11,6 +11,7 @@ from msgspec import structs
 import reports
 from models import whatif
 from posture.app.clock import utc_now
+from posture.app.pricing import Models
 from posture.app.settings import Settings, load_settings
 from posture.app.suppliers import suppliers
 from posture.app.whatif import case_of
@@ -73,8 +74,12 @@ def write(
     settings: Settings,
     round_it: Surroundings,
     wanted: Wanted | None = None,
+    models: Models | None = None,
 ) -> tuple[Path, ...]:
-    """Write the reports. Raises PostureError when the folder cannot be written."""
+    """Write the reports, without what-if where the model that priced it is not at hand.
+
+    Raises PostureError when the folder cannot be written.
+    """
     chosen = wanted or Wanted()
     return reports.write(
         item,
@@ -84,12 +89,14 @@ def write(
         formats=chosen.formats,
         previous=round_it.previous,
         dossier=round_it.dossier,
-        whatif=study(item),
+        whatif=study(item, models or Models()),
         branding=branding(settings, policyholder=chosen.policyholder),
     )
 
 
-def rewrite(item: Assessment, out: Path, database: str | None, wanted: Wanted) -> tuple[Path, ...]:
+def rewrite(
+    item: Assessment, out: Path, database: str | None, wanted: Wanted, models: Models
+) -> tuple[Path, ...]:
     """Write the reports of a stored assessment as of now. Raises PostureError."""
     settings = load_settings()
     opened = open_database(database or settings.database)
@@ -97,12 +104,13 @@ def rewrite(item: Assessment, out: Path, database: str | None, wanted: Wanted) -
         round_it = surroundings(opened, item, utc_now())
     finally:
         opened.close()
-    return write(item, out, settings, round_it, wanted)
+    return write(item, out, settings, round_it, wanted, models)
 
 
-def study(item: Assessment) -> WhatIf | None:
-    """What each fix would be worth; nothing without an application to price."""
-    return None if item.application is None else whatif.study(case_of(item))
+def study(item: Assessment, models: Models) -> WhatIf | None:
+    """What each fix would be worth; nothing without an application to price and the model that priced it."""
+    model = models.find(item.digests.model)
+    return None if item.application is None or model is None else whatif.study(case_of(item, model))
 
 
 def branding(settings: Settings, *, policyholder: bool = False) -> reports.Branding:

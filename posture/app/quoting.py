@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 
 import models
 from models import authority, quoting, tables
+from models.artefact import Artefact
 from posture.app.files import MINOR_DIGITS
 from posture.core.application import Application, CoverTerms
 from posture.core.assessment import Assessment
@@ -34,7 +35,14 @@ class Terms:
 
 
 def price(
-    assessment: Assessment, terms: Terms, earlier: tuple[Version, ...], *, by: str, at: datetime, bench: Bench
+    assessment: Assessment,
+    terms: Terms,
+    earlier: tuple[Version, ...],
+    *,
+    by: str,
+    at: datetime,
+    bench: Bench,
+    model: Artefact,
 ) -> Version:
     """The next version. Raises PostureError for terms no table can price and for a scan that is too old."""
     asked = application_of(assessment, terms, earlier)
@@ -42,9 +50,9 @@ def price(
     here = quoting.zone(asked.country)
     on = at.astimezone(here).date()
     market = tables.load(asked.country, on)
-    model = models.assess(assessment.findings, asked, on=on)
-    offered = model if override is None else _overridden(assessment, asked, on, override)
-    required = authority.required(model.decision, asked, override.schedule if override else 1.0)
+    priced = models.assess(assessment.findings, asked, on=on, model=model)
+    offered = priced if override is None else _overridden(assessment, asked, on, override, model)
+    required = authority.required(priced.decision, asked, override.schedule if override else 1.0)
     ends = quoting.valid_until(
         at,
         scanned=assessment.finished_at,
@@ -69,15 +77,15 @@ def price(
         period_until=last,
         offset_minutes=int((first.utcoffset() or timedelta(0)).total_seconds() // 60),
         application=asked,
-        decision=model.decision,
+        decision=priced.decision,
         premium=offered.decision.premium,
         override=override,
         required=required,
-        routed=_routed(model.decision, required, override, by, bench),
+        routed=_routed(priced.decision, required, override, by, bench),
         indication=not market.filing.in_force(on),
-        tables=model.tables_digest,
-        model=model.model_digest,
-        appetite=model.appetite_digest,
+        tables=priced.tables_digest,
+        model=priced.model_digest,
+        appetite=priced.appetite_digest,
     )
 
 
@@ -99,19 +107,21 @@ def _first_day(terms: Terms, asked: Application, on: date, last: date) -> date:
     return terms.first_day
 
 
-def replayed(assessment: Assessment, version: Version) -> Version:
-    """The version priced again with today's tables and model, as of the day it was issued."""
+def replayed(assessment: Assessment, version: Version, model: Artefact) -> Version:
+    """The version priced again with today's tables and this model, as of the day it was issued."""
     on = version.issued.astimezone(quoting.zone(version.application.country)).date()
-    model = models.assess(assessment.findings, version.application, on=on)
+    priced = models.assess(assessment.findings, version.application, on=on, model=model)
     override = version.override
-    offered = model if override is None else _overridden(assessment, version.application, on, override)
+    offered = (
+        priced if override is None else _overridden(assessment, version.application, on, override, model)
+    )
     return replace(
         version,
-        decision=model.decision,
+        decision=priced.decision,
         premium=offered.decision.premium,
-        tables=model.tables_digest,
-        model=model.model_digest,
-        appetite=model.appetite_digest,
+        tables=priced.tables_digest,
+        model=priced.model_digest,
+        appetite=priced.appetite_digest,
     )
 
 
@@ -165,9 +175,11 @@ def _override(terms: Terms, by: str, bench: Bench) -> Override | None:
     return Override(schedule=terms.schedule, by=by, level=level, reason=terms.reason.strip())
 
 
-def _overridden(assessment: Assessment, asked: Application, on: date, override: Override) -> models.Result:
+def _overridden(
+    assessment: Assessment, asked: Application, on: date, override: Override, model: Artefact
+) -> models.Result:
     """Priced with the underwriter's schedule. Raises PostureError outside the filed bounds."""
-    return models.assess(assessment.findings, asked, on=on, schedule=override.schedule)
+    return models.assess(assessment.findings, asked, on=on, model=model, schedule=override.schedule)
 
 
 def _routed(

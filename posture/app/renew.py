@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from posture.app.files import parse_application, parse_consent
+from posture.app.pricing import Models
 from posture.app.run import Outcome, RunRequest, run
 from posture.app.settings import Settings
 from posture.core.errors import PostureError
@@ -75,6 +76,7 @@ async def renew(
     *,
     options: Options,
     settings: Settings,
+    models: Models,
     database: str | None,
     out: Path,
     progress: Callable[[str], None],
@@ -87,6 +89,7 @@ async def renew(
             application=parse_application(policy.application, f"application of {policy.id}"),
             options=options,
             settings=settings,
+            models=models,
             out=out / policy.id,
             database=database,
             policy_id=policy.id,

@@ -6,7 +6,7 @@ Nothing here loads models, reports or the store, so that a probe starts quickly.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from posture.app.clock import utc_now
 from posture.app.files import read_consent
@@ -23,13 +23,19 @@ from posture.core.scope import Attribution, Permit, Scope
 from posture.core.targets import Target, address
 from scanners.context import Context, Options
 
+if TYPE_CHECKING:
+    from models.artefact import Artefact
+
 Progress = Callable[[str], None]
 FeedSource = Callable[[Sequence[Observation[Any]]], FeedRows]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What one assessment is made from. `feeds` gives the stored rows that bear on what was observed."""
+    """What one assessment is made from. `feeds` gives the stored rows that bear on what was observed.
+
+    `model` prices; None for the shipped one.
+    """
 
     domain: str
     consent: Consent
@@ -39,6 +45,7 @@ class Request:
     clock: Callable[[], datetime] = utc_now
     progress: Progress = field(default=lambda _step: None)
     feeds: FeedSource = field(default=lambda _observations: FeedRows())
+    model: "Artefact | None" = None
 
 
 def scope_of(request: Request) -> Scope:

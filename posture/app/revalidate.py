@@ -6,6 +6,7 @@ from typing import Any
 from posture.app.assess import judge_and_price
 from posture.app.desk import Case
 from posture.app.feeds import rows_of
+from posture.app.pricing import Models
 from posture.checks.intelligence import look_up
 from posture.core.decisions import Action, Decision, Statement
 from posture.core.desk import rules
@@ -20,7 +21,7 @@ _EXPLOITED = frozenset({"products/no_known_exploited"})
 _REFERS = frozenset({Action.REFER, Action.DECLINE})
 
 
-def look(database: Database, case: Case) -> dict[str, Any]:
+def look(database: Database, case: Case, models: Models) -> dict[str, Any]:
     """The body of a revalidation. `worse` sends the case back to a person; nothing is ever repriced here.
 
     Worse is a higher tier, a knock-out or subjectivity that the version did not have, or a decision that
@@ -40,6 +41,7 @@ def look(database: Database, case: Case) -> dict[str, Any]:
         consent=item.consent,
         application=version.application,
         on=case.at,
+        model=models.of(version.model),
     )
     before = {finding.id for finding in item.findings if finding.outcome is Outcome.FAIL}
     failed = [

@@ -16,6 +16,7 @@ from posture.app.feeds import rows_of
 from posture.app.files import read_application, read_consent
 from posture.app.options import RawOptions, build_options
 from posture.app.papers import Surroundings, Wanted
+from posture.app.pricing import Models
 from posture.app.request import Request, open_context
 from posture.app.settings import Settings, load_settings
 from posture.app.suppliers import suppliers
@@ -43,6 +44,7 @@ class RunRequest:
     database: str | None
     policy_id: str | None = None
     wanted: Wanted = field(default_factory=Wanted)
+    models: Models = field(default_factory=Models)
 
     @classmethod
     def read(cls, *, domain: str, raw: Mapping[str, Any]) -> Self:
@@ -59,6 +61,7 @@ class RunRequest:
             out=check_out(raw.get("out") or Path(f"posture-{name}")),
             database=raw.get("database") or settings.database,
             wanted=Wanted.of(raw),
+            models=Models.read(raw.get("model_file"), settings),
         )
 
 
@@ -113,6 +116,7 @@ def _question(request: RunRequest, progress: Callable[[str], None]) -> Request:
         options=request.options,
         settings=request.settings,
         progress=progress,
+        model=request.models.first,
     )
 
 
@@ -143,7 +147,7 @@ def _report(
 ) -> tuple[Path, ...]:
     wanted = replace(request.wanted, policyholder=request.policy_id is not None)
     try:
-        return papers.write(assessment, request.out, request.settings, round_it, wanted)
+        return papers.write(assessment, request.out, request.settings, round_it, wanted, request.models)
     except PostureError as error:
         if not stored:
             raise
@@ -167,5 +171,4 @@ def check_out(path: Path) -> Path:
 
 def check_application(request: RunRequest) -> None:
     """Price nothing yet, but find out now whether it could be priced. Raises PostureError."""
-    if request.application is not None:
-        models.assess((), request.application, on=utc_now().date())
+    models.assess((), request.application, on=utc_now().date(), model=request.models.first)

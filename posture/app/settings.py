@@ -40,6 +40,12 @@ class Feeds(Struct, frozen=True, kw_only=True):
     proxy: str = ""
 
 
+class Rating(Struct, frozen=True, kw_only=True):
+    """`model` is the file of the model that prices; empty for the shipped one."""
+
+    model: str = ""
+
+
 class Settings(Struct, frozen=True, kw_only=True):
     """`contact` is shown to scanned hosts, `ehlo` is the host name that mail servers are told.
 
@@ -62,6 +68,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     insurer: Insurer = Insurer()
     feeds: Feeds = Feeds()
     authority: Mapping[str, str] = field(default_factory=dict)
+    rating: Rating = Rating()
 
 
 def settings_path() -> Path:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from models import whatif
+from models.artefact import Artefact
 from posture.core import codec
 from posture.core.assessment import Assessment
 from posture.core.decisions import Tier
@@ -27,21 +28,21 @@ class Asked:
     changed: tuple[str, ...]
 
 
-def everything(assessment: Assessment) -> Asked:
+def everything(assessment: Assessment, model: Artefact) -> Asked:
     """Every fix, every unknown, and the plan to the next tier."""
-    case = case_of(assessment)
+    case = case_of(assessment, model)
     return _asked(assessment, case, whatif.study(case))
 
 
-def fixed(assessment: Assessment, findings: tuple[str, ...]) -> Asked:
+def fixed(assessment: Assessment, model: Artefact, findings: tuple[str, ...]) -> Asked:
     """The decision with these findings (ids) fixed. Raises PostureError for one that did not fail."""
-    case = case_of(assessment)
+    case = case_of(assessment, model)
     return _asked(assessment, case, whatif.fix(case, findings))
 
 
-def planned(assessment: Assessment, target: Tier) -> Asked:
+def planned(assessment: Assessment, model: Artefact, target: Tier) -> Asked:
     """The cheapest fixes that reach the tier."""
-    case = case_of(assessment)
+    case = case_of(assessment, model)
     return _asked(assessment, case, whatif.reach(case, target))
 
 
@@ -70,9 +71,10 @@ def _plain(value: object) -> object:
     return {key: _plain(item) for key, item in value.items()}
 
 
-def case_of(assessment: Assessment) -> whatif.Case:
-    """The stored assessment as the model reads it today. Raises PostureError as `models.assess` does."""
-    return whatif.case(assessment.findings, assessment.application, on=assessment.started_at.date())
+def case_of(assessment: Assessment, model: Artefact) -> whatif.Case:
+    """The stored assessment as this model reads it today. Raises PostureError as `models.assess` does."""
+    on = assessment.started_at.date()
+    return whatif.case(assessment.findings, assessment.application, on=on, model=model)
 
 
 def _asked(assessment: Assessment, case: whatif.Case, answer: WhatIf | Fix | Plan) -> Asked:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from posture.core.application import Application
@@ -53,6 +53,15 @@ class Digests:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PricedBy:
+    """The model that priced: `fitted` to the insurer's own claims, valued up to `valued_on`, or the prior."""
+
+    name: str
+    fitted: bool
+    valued_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Assessment:
     """Replayable: the same observations, application and tables give the same findings and decision.
 
@@ -78,3 +87,5 @@ class Assessment:
     digests: Digests
     complete: bool
     faults: tuple[str, ...] = ()
+    #: None in assessments older than this field.
+    priced_by: PricedBy | None = None

@@ -243,7 +243,7 @@ def _granting(given: Consent, say: Say) -> list[tuple[str, str, bool]]:
 
 
 def identity(item: Assessment, say: Say) -> tuple[Fact, ...]:
-    """Which assessment this is, and who looked: what an administrator needs to find us in the logs."""
+    """Which assessment this is, who looked (an administrator finds us in the logs), and what priced it."""
     scanner = item.scanner
     rows = (
         ("assessment", item.id, True),
@@ -252,6 +252,7 @@ def identity(item: Assessment, say: Say) -> tuple[Fact, ...]:
         ("source", say.several(scanner.source_addresses), True),
         ("user_agent", scanner.user_agent, True),
         ("contact", scanner.contact, False),
+        ("priced_by", say.model(item), False),
     )
     return tuple(Fact(term=say(f"versions.{key}"), text=text, mono=mono) for key, text, mono in rows)
 

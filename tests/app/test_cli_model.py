@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from models import assess, synthetic, tables
+from models import artefact, assess, synthetic, tables
 from models.statements import StepName
 from posture.app.cli import main
 from posture.core import document
@@ -149,7 +149,7 @@ def test_explain_begins_with_the_pure_premiums_where_the_tables_are_the_same(
     sample = sample_assessment.sample()
     digest = tables.load("JP", sample.started_at.date()).digest
     path = tmp_path / "assessment.json"
-    item = replace(sample, digests=replace(sample.digests, tables=digest))
+    item = replace(sample, digests=replace(sample.digests, tables=digest, model=artefact.shipped().digest))
     path.write_text(json.dumps(document.assessment(item)), encoding="utf-8")
     _, out, _ = run(capsys, "rating", "explain", path)
     assert " 0  pure premium a year at average posture" in out

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import reports
+from models.artefact import shipped
 from posture.app import feeds as work
 from posture.app.assess import judge_and_price, replay
 from posture.app.cli import cli
@@ -144,11 +145,11 @@ def test_a_judgement_replays_to_the_same_bytes_when_the_feeds_have_moved_on(
     list(update(desk(store, shelf), ALL, [named_product(APACHE)]))
     seen = (server("Apache/2.4.49"),)
     known = (*seen, *look_up(seen, rows_of(store, seen), at=NOW))
-    judged = replay(applicant("one", *known))
+    judged = replay(applicant("one", *known), shipped())
     assessments.save(store, judged)
     shelf.bodies["/kev"] = feeds.kev(feeds.kev_line("CVE-2099-99999"))
     list(update(desk(store, shelf), [FeedName.KEV], []))
-    again = replay(assessments.load(store, "one"))
+    again = replay(assessments.load(store, "one"), shipped())
     assert json.dumps(to_document(again)) == json.dumps(to_document(judged))
     failed = [(f.check, f.message) for f in again.findings if f.outcome is Outcome.FAIL]
     assert ("products/no_known_exploited", "ransomware") in failed
@@ -157,7 +158,8 @@ def test_a_judgement_replays_to_the_same_bytes_when_the_feeds_have_moved_on(
 def test_reports_say_it_in_both_languages(store: Database, shelf: Shelf, tmp_path: Path) -> None:
     list(update(desk(store, shelf), ALL, [named_product(APACHE)]))
     seen = (*sample().observations, server("Apache/2.4.49"))
-    judged = replay(replace(sample(), observations=(*seen, *look_up(seen, rows_of(store, seen), at=NOW))))
+    known = (*seen, *look_up(seen, rows_of(store, seen), at=NOW))
+    judged = replay(replace(sample(), observations=known), shipped())
     reports.write(judged, catalogue(), tmp_path, formats=("html", "csv"))
     for audience in ("underwriter", "applicant"):
         for language, words in (
@@ -176,7 +178,12 @@ def test_an_inferred_flaw_alone_knocks_nobody_out(store: Database, shelf: Shelf)
     known = (*seen, *look_up(seen, rows_of(store, seen), at=NOW))
     item = sample()
     drawn = judge_and_price(
-        known, domain=item.domain, consent=item.consent, application=item.application, on=NOW
+        known,
+        domain=item.domain,
+        consent=item.consent,
+        application=item.application,
+        on=NOW,
+        model=shipped(),
     )
     assert [f.message for f in drawn.findings if f.check == "products/no_known_exploited"] == ["ransomware"]
     assert drawn.result.decision.knock_outs == ()

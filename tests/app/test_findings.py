@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from models.artefact import shipped
 from posture.app import clock
 from posture.app.assess import replay
 from posture.app.cli import cli
@@ -36,7 +37,7 @@ def url(tmp_path: Path) -> Iterator[str]:
 
 
 def item() -> Assessment:
-    return replay(sample())
+    return replay(sample(), shipped())
 
 
 def bad(number: int = 0) -> str:

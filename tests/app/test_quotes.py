@@ -114,14 +114,15 @@ def test_a_kept_version_replays_to_the_same_bytes(office: Office) -> None:
     assert "the same" in office.text("quotes", "replay", case)
 
 
-def test_a_replay_on_other_tables_says_so(
+def test_a_version_is_never_replayed_by_another_model(
     office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case = office.keep(clean())
     quote(office, case)
     with filed(tmp_path, monkeypatch, ("variable = 0.38", "variable = 0.30")):
-        again = office.run("quotes", "replay", case)
-    assert (again["same"], again["changed"]) == (False, ["tables", "model"])
+        assert refused(office, "quotes", "replay", case) == "no-model"
+        assert refused(office, "quote", case) == "no-model"
+    assert office.run("quotes", "replay", case)["same"]
 
 
 def test_an_indication_cannot_be_accepted(office: Office) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from models.artefact import shipped
 from posture.app.assess import replay
 from posture.app.cli import cli
 from posture.core.assessment import Assessment
@@ -37,7 +38,7 @@ def url(tmp_path: Path) -> Iterator[str]:
 
 
 def item() -> Assessment:
-    return replay(sample())
+    return replay(sample(), shipped())
 
 
 def of(check: str, **target: Any) -> Finding:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from models.artefact import shipped
 from posture.app import papers
 from posture.app.assess import replay
 from posture.app.cli import cli
@@ -19,7 +20,7 @@ from tests.support.sample_assessment import sample
 
 
 def test_the_store_writes_the_reports_that_the_assessment_wrote(tmp_path: Path) -> None:
-    now = replay(sample())
+    now = replay(sample(), shipped())
     before = replace(
         now,
         id="before",

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from models.artefact import shipped
 from posture.app.assess import replay
 from posture.app.cli import cli
 from posture.core.assessment import Assessment
@@ -28,7 +29,7 @@ from tests.support.sample_assessment import sample
 @cache
 def priced() -> Assessment:
     """The sample with every question answered, so that it has a price: what was unseen is in order."""
-    stored = replay(sample())
+    stored = replay(sample(), shipped())
     seen = tuple(
         replace(item, outcome=Outcome.PASS, reason=None, owner=Owner.SELF)
         if item.outcome is Outcome.UNKNOWN
@@ -156,7 +157,7 @@ def test_what_is_no_assessment_is_one_sentence(tmp_path: Path, content: str) -> 
 
 @pytest.mark.parametrize("language", list(Language))
 def test_both_languages_tell_every_kind_of_answer(tmp_path: Path, language: Language) -> None:
-    blind = replay(sample())
+    blind = replay(sample(), shipped())
     clean = replace(priced(), findings=tuple(f for f in priced().findings if f.outcome is Outcome.PASS))
     assert any(isinstance(o.result, Unseen) for o in blind.observations)
     assert Technique.PORTS in blind.consent.techniques

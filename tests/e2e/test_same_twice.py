@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from models.artefact import shipped
 from posture.app.assess import replay
 from posture.app.feeds import import_file, named_product, rows_of
 from posture.core import document
@@ -39,7 +40,7 @@ def test_twice_the_same(scene: Scene, key: str, tmp_path: Path) -> None:
 def test_a_stored_assessment_is_judged_and_priced_the_same_again(scene: Scene, tmp_path: Path) -> None:
     require_tool("nmap")
     first = assessed(request_of(scene, "hayate", tmp_path))
-    again = replay(first)
+    again = replay(first, shipped())
     assert (again.findings, again.score, again.decision) == (first.findings, first.score, first.decision)
 
 
@@ -61,7 +62,7 @@ def test_what_feeds_say_of_real_servers_is_judged_kept_and_replayed(scene: Scene
         ("products/no_overdue_mending", "overdue"),
     } <= said
     assert (item.features.values["kev_exposed"], item.features.values["patching_poor"]) == (0.5, 0.5)
-    assert plain_document(replay(item)) == plain_document(item)
+    assert plain_document(replay(item, shipped())) == plain_document(item)
     assert assessed(without).features.values["kev_exposed"] is None
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from models import declared
+from models import artefact, declared
 from posture.app.quoting import Terms, price
 from posture.checks.registry import catalogue
 from posture.core.decisions import Agreement
@@ -38,7 +38,9 @@ REPROACHES = (
 
 def letter(kind: Kind) -> Letter:
     item = ordinary() if kind is Kind.QUOTE else exposed()
-    version = price(item, Terms(first_day=date(2027, 1, 1)), (), by="x", at=NOW, bench=BENCH)
+    version = price(
+        item, Terms(first_day=date(2027, 1, 1)), (), by="x", at=NOW, bench=BENCH, model=artefact.shipped()
+    )
     questions = tuple(
         (one, declared.controls()[one.item].question)
         for one in item.decision.declared

@@ -102,7 +102,7 @@ def _judged(
         kept.append(seen("tls.endpoint", replace(host, port=443), endpoint, 60 + number))
         kept.append(seen("ports.host", host, _host(host, ports if number == 0 else (443,)), 130 + number))
     asked = replace(application(), controls=controls or {})
-    return replay(replace(item, observations=tuple(kept), application=asked))
+    return replay(replace(item, observations=tuple(kept), application=asked), artefact.shipped())
 
 
 def _host(host: Target, ports: tuple[int, ...]) -> PortsHost:
@@ -142,8 +142,10 @@ class Office:
         patch.setattr(clock, "utc_now", lambda: self.now)
 
     def keep(self, item: Assessment) -> str:
+        """Store it as priced by the release's model, which `filed` replaces."""
+        digests = replace(item.digests, model=artefact.shipped().digest)
         store = open_database(self.url)
-        assessments.save(store, item)
+        assessments.save(store, replace(item, digests=digests))
         store.close()
         return item.id
 
@@ -185,12 +187,14 @@ def filed(folder: Path, patch: pytest.MonkeyPatch, *changes: tuple[str, str]) ->
     patch.setattr(tables, "MARKETS", folder / "markets")
     patch.setattr(artefact, "SHIPPED", folder / "model.json")
     artefact.shipped.cache_clear()
-    yield
-    artefact.shipped.cache_clear()
+    try:
+        yield
+    finally:
+        artefact.shipped.cache_clear()
 
 
 def decided(asked: Application) -> Assessment:
-    return replay(replace(clean(), application=asked))
+    return replay(replace(clean(), application=asked), artefact.shipped())
 
 
 def refused(office: Office, *words: str) -> str:

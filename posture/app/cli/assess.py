@@ -10,6 +10,7 @@ from posture.app.cli.common import (
     database_option,
     json_option,
     lang_option,
+    model_option,
     paper_options,
     print_json,
     say,
@@ -37,6 +38,7 @@ from posture.core.errors import ExitCode
     help="Ports to sweep, within the consent: 22,8000-8100,U:161; `default` and `udp` are lists of ours.",
 )
 @scan_options
+@model_option
 @lang_option
 @json_option
 @database_option

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,12 +11,17 @@ from posture.app.cli.common import (
     database_option,
     json_option,
     lang_option,
+    model_option,
     paper_options,
     print_json,
+    say,
 )
 from posture.core.assessment import Assessment
 from posture.core.catalogue import Language
 from posture.core.errors import ExitCode
+
+if TYPE_CHECKING:
+    from posture.app.pricing import Models
 
 
 @click.group(cls=Group, epilog="Example: posture assessments list --domain example.co.jp")
@@ -52,12 +58,14 @@ def list_(domain: str | None, limit: int, database: str | None, *, as_json: bool
     "--policyholder", is_flag=True, help="The applicant is insured: print the emergency card in full."
 )
 @paper_options
+@model_option
 @database_option
 @lang_option
 @json_option
 def show(
     assessment_id: str,
     out: Path | None,
+    model_file: Path | None,
     database: str | None,
     lang: str,
     *,
@@ -74,10 +82,15 @@ def show(
     files: tuple[Path, ...] = ()
     if out is not None:
         from posture.app.papers import Wanted, rewrite
+        from posture.app.pricing import not_at_hand
         from posture.app.run import check_out
 
         wanted = replace(Wanted.of(papers), policyholder=policyholder)
-        files = rewrite(item, check_out(out), database, wanted)
+        models = _models(model_file)
+        files = rewrite(item, check_out(out), database, wanted, models)
+        if item.application is not None and models.find(item.digests.model) is None:
+            why = not_at_hand(item.digests.model)
+            say(f"The reports are without what-if. {why.message} {why.remedy}")
     if as_json:
         _print(item, lang, files, as_json=True)
         return
@@ -90,26 +103,39 @@ def show(
 
 @assessments.command(epilog="Example: posture assessments replay 20261123T09")
 @click.argument("assessment_id", metavar="ID")
+@model_option
 @database_option
 @lang_option
 @json_option
-def replay(assessment_id: str, database: str | None, lang: str, *, as_json: bool) -> int:
-    """Judge and price stored observations again with today's cards and tables; say whether it agrees."""
+def replay(
+    assessment_id: str, model_file: Path | None, database: str | None, lang: str, *, as_json: bool
+) -> int:
+    """Judge and price stored observations again by today's cards and tables; say whether it agrees.
+
+    The model is the one that priced it: that of --model, of the settings or of the release.
+    """
     from posture.app.assess import replay as again
 
     stored = _load(assessment_id, database)
-    fresh = again(stored)
+    fresh = again(stored, _models(model_file).of(stored.digests.model))
     same = fresh.findings == stored.findings and fresh.decision == stored.decision
     _print(fresh, lang, (), as_json=as_json)
     changed = [
         name
-        for name in ("tables", "model", "catalogue", "appetite")
+        for name in ("tables", "catalogue", "appetite")
         if getattr(fresh.digests, name) != getattr(stored.digests, name)
     ]
     why = f" Changed since: {', '.join(changed)}." if changed else ""
     verdict = "The same findings and the same decision." if same else "Findings or decision differ."
     click.echo(f"{verdict}{why}", err=True)
     return ExitCode.DONE
+
+
+def _models(file: Path | None) -> "Models":
+    from posture.app.pricing import Models
+    from posture.app.settings import load_settings
+
+    return Models.read(file, load_settings())
 
 
 def _load(assessment_id: str, database: str | None) -> Assessment:

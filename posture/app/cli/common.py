@@ -113,6 +113,15 @@ def paper_options(function: Callable[P, R]) -> Callable[P, R]:
     return functools.reduce(lambda wrapped, option: option(wrapped), reversed(_PAPER_OPTIONS), function)
 
 
+model_option = click.option(
+    "--model",
+    "model_file",
+    type=_FILE,
+    metavar="FILE",
+    help="The model, of `posture model fit`  [default: that of the settings, or the shipped one].",
+)
+
+
 def print_json(document: Mapping[str, Any]) -> None:
     """The one document on stdout."""
     click.echo(json.dumps(document, ensure_ascii=False, indent=2))

@@ -39,7 +39,7 @@ def desk(said: Mapping[str, Any]) -> Iterator["Desk"]:
     from posture.app.clock import utc_now
     from posture.app.desk import opened
 
-    with opened(said["database"], utc_now()) as found:
+    with opened(said["database"], utc_now(), said.get("model_file")) as found:
         yield found
 
 

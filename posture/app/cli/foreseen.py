@@ -38,6 +38,8 @@ class Foreseen:
         self._print(f"{self._word('whatif_now')}: {self._standing(self.asked.before)}")
         self._print(self._covers(self.asked.before), indent=1)
         self._print(self._word("whatif_caption"), indent=1)
+        say = self.terminal.say
+        self._print(f"{say('versions.priced_by')}: {say.model(item)}")
         if self.asked.changed:
             self._print(self._word("whatif_changed", what=", ".join(self.asked.changed)), style="bold")
         if isinstance(answer, WhatIf):

@@ -122,7 +122,8 @@ def challenge(experience_file: Path, cut: datetime, out: Path | None, *, as_json
     found = challenger.contest(policies, cut.date())
     if found.promoted and out is not None:
         made = challenger.trees(build.shipped_design(), policies)
-        build.write(build.export(made, priors.table(), name=out.stem), out)
+        valued_on = max(item.valuation for item in policies)
+        build.write(build.export(made, priors.table(), name=out.stem, valued_on=valued_on), out)
     if as_json:
         print_json(encode(found))
         return

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
-from posture.app.cli.common import database_option, json_option, lang_option, print_json
+from posture.app.cli.common import database_option, json_option, lang_option, model_option, print_json
 from posture.app.cli.desk_options import BY, CASE, desk, who
 from posture.core.catalogue import Language
 from posture.core.decisions import Cover
@@ -41,6 +41,7 @@ def _terms(name: str) -> Callable[[F], F]:
 @click.option("--draft", is_flag=True, help="Keep it without issuing it.")
 @BY
 @click.option("--reason", default="", metavar="TEXT", help="Why; needed with --schedule.")
+@model_option
 @database_option
 @lang_option
 @json_option

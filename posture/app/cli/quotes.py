@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from posture.app.cli.common import Group, database_option, json_option, lang_option, print_json
+from posture.app.cli.common import Group, database_option, json_option, lang_option, model_option, print_json
 from posture.app.cli.desk_options import BY, CASE, REASON, desk, show, who
 from posture.core.catalogue import Language
 from posture.core.desk.events import Kind
@@ -100,6 +100,7 @@ def compare(case_named: str, versions: tuple[int, ...], **raw: object) -> None:
 @quotes.command(epilog=_EXAMPLE.format("replay"))
 @CASE
 @click.option("--version", "number", type=_VERSION, help="Which version  [default: the last].")
+@model_option
 @database_option
 @lang_option
 @json_option
@@ -113,10 +114,8 @@ def replay(case_named: str, number: int | None, **raw: object) -> None:
         case = opened.case(case_named)
     every = case.standing.versions
     kept = _numbered(every, number or len(every), case.assessment.id)
-    fresh = replayed(case.assessment, kept)
-    changed = [
-        name for name in ("tables", "model", "appetite") if getattr(fresh, name) != getattr(kept, name)
-    ]
+    fresh = replayed(case.assessment, kept, opened.models.of(kept.model))
+    changed = [name for name in ("tables", "appetite") if getattr(fresh, name) != getattr(kept, name)]
     same = codec.encode(fresh) == codec.encode(kept)
     if said["as_json"]:
         print_json({"quote": kept.quote, "same": same, "changed": changed, "version": codec.encode(fresh)})
@@ -185,21 +184,20 @@ def close(**raw: object) -> None:
 
 
 @quotes.command(epilog=_example("revalidate"))
-@_step()
+@_step(model_option)
 def revalidate(**raw: object) -> None:
     """Look at an accepted quote again: stored evidence by today's cards, tables and feeds, without a scan.
 
-    Worse than when it was quoted: it goes back to the referral desk. It is never silently repriced.
+    The model is the quote's own. Worse than when it was quoted: it goes back to the referral desk. It is
+    never silently repriced.
     """
     from posture.app.revalidate import look
 
     said: Mapping[str, Any] = raw
     with desk(said) as opened:
         case = opened.case(said["case_named"])
-        show(
-            opened.add(case, Kind.REVALIDATE, who(said["by"]), said["reason"], look(opened.database, case)),
-            said,
-        )
+        body = look(opened.database, case, opened.models)
+        show(opened.add(case, Kind.REVALIDATE, who(said["by"]), said["reason"], body), said)
 
 
 @quotes.command(epilog=_example("bind"))

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from posture.app.cli.common import Group, database_option, json_option, lang_option, print_json
+from posture.app.cli.common import (
+    Group,
+    database_option,
+    json_option,
+    lang_option,
+    model_option,
+    print_json,
+    say,
+)
 from posture.core.assessment import Assessment
 from posture.core.catalogue import Language
 from posture.core.errors import ExitCode, PostureError
@@ -150,17 +158,23 @@ def disrupt(old: str, new: str, *, most: int, database: str | None, lang: str, a
 
 @rating.command(epilog="Example: posture rating explain out/assessment.json")
 @click.argument("assessment_file", metavar="ASSESSMENT", type=_FILE)
+@model_option
 @json_option
-def explain(assessment_file: Path, *, as_json: bool) -> None:
-    """Print the fourteen steps from findings to premium of a stored assessment."""
+def explain(assessment_file: Path, model_file: Path | None, *, as_json: bool) -> None:
+    """Print the fourteen steps from findings to premium of a stored assessment, and the model they are of.
+
+    What they begin with is computed again by the model that priced it, or left out where it is not at hand.
+    """
     from posture.core.codec import encode
 
     assessment = _read(assessment_file)
-    decision, before = assessment.decision, _before(assessment)
+    decision, before = assessment.decision, _before(assessment, model_file)
     if as_json:
         shares = {"before": encode(before), "scannable": dict(decision.scannable)}
-        print_json({"steps": encode(decision.steps), **shares})
+        priced_by = {"model": assessment.digests.model, "priced_by": encode(assessment.priced_by)}
+        print_json({"steps": encode(decision.steps), **shares, **priced_by})
         return
+    click.echo(_priced_by(assessment))
     _print_before(before)
     for number, step in enumerate(decision.steps, start=1):
         click.echo(f"{number:2}  {step.name}")
@@ -172,11 +186,24 @@ def explain(assessment_file: Path, *, as_json: bool) -> None:
         click.echo(f"Share of the premium that the scan can move, {name}: {100 * share:.0f} %")
 
 
-def _before(assessment: Assessment) -> "tuple[Before, ...]":
-    """What the steps begin with; nothing without an application, or when the tables have changed since."""
+def _priced_by(assessment: Assessment) -> str:
+    from posture.checks.registry import catalogue
+    from reports import text
+    from reports.say import Say
+
+    say_it = Say(text.load(Language.EN), catalogue())
+    return f"{say_it('versions.priced_by')}: {say_it.model(assessment)}"
+
+
+def _before(assessment: Assessment, model_file: Path | None) -> "tuple[Before, ...]":
+    """What the steps begin with; nothing without an application, or when tables or model are not at hand."""
     from models import application as applications
     from models import tables
     from models.curves import before
+    from posture.app.pricing import Models, not_at_hand
+    from posture.app.settings import load_settings
+
+    models = Models.read(model_file, load_settings())
 
     asked = assessment.application
     if asked is None:
@@ -184,7 +211,12 @@ def _before(assessment: Assessment) -> "tuple[Before, ...]":
     market = tables.load(asked.country, assessment.started_at.date())
     if market.digest != assessment.digests.tables:
         return ()
-    return before(market, applications.risk(market, asked))
+    model = models.find(assessment.digests.model)
+    if model is None:
+        why = not_at_hand(assessment.digests.model)
+        say(f"What the steps begin with is left out. {why.message} {why.remedy}")
+        return ()
+    return before(tables.scaled(market, model.severity), applications.risk(market, asked))
 
 
 def _print_before(found: "tuple[Before, ...]") -> None:

@@ -13,6 +13,7 @@ from posture.app.cli.common import (
     database_option,
     json_option,
     lang_option,
+    model_option,
     print_json,
     say,
     scan_options,
@@ -125,6 +126,7 @@ def due(within: int, database: str | None, *, as_json: bool) -> None:
     "--out", type=_FILE, default=Path("renewals"), show_default=True, help="Folder for the reports."
 )
 @scan_options
+@model_option
 @database_option
 @lang_option
 @json_option
@@ -144,6 +146,7 @@ async def _run(within: int, out: Path, raw: Mapping[str, Any]) -> "list[Result]"
     from posture.app.cli.progress import progress_of
     from posture.app.clock import utc_now
     from posture.app.options import RawOptions, build_options
+    from posture.app.pricing import Models
     from posture.app.renew import pending, renew
     from posture.app.run import check_out
     from posture.app.settings import load_settings
@@ -151,6 +154,7 @@ async def _run(within: int, out: Path, raw: Mapping[str, Any]) -> "list[Result]"
 
     settings = load_settings()
     options = build_options(RawOptions.of(raw), settings)
+    models = Models.read(raw.get("model_file"), settings)
     url = raw.get("database") or settings.database
     waiting = list(pending(open_database(url), today=utc_now().date(), within=within))
     results = []
@@ -162,6 +166,7 @@ async def _run(within: int, out: Path, raw: Mapping[str, Any]) -> "list[Result]"
                     policy,
                     options=options,
                     settings=settings,
+                    models=models,
                     database=url,
                     out=check_out(out),
                     progress=progress,

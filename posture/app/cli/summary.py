@@ -54,6 +54,8 @@ class Terminal:
         """
         self.console.print(self._headline(assessment, disputed))
         self.console.print(self._covers(assessment))
+        priced_by = f"{self.say('versions.priced_by')}: {self.say.model(assessment)}"
+        self.console.print(Text(priced_by))
         decision = assessment.decision
         statements = (*decision.knock_outs, *decision.subjectivities, *decision.reasons)
         self._section("reasons", dict.fromkeys(map(self.say.statement, statements)))

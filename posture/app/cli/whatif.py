@@ -1,8 +1,10 @@
 """`posture whatif`: what fixing findings, or answering unknowns, would do to tier, loading and premium."""
 
+from pathlib import Path
+
 import click
 
-from posture.app.cli.common import database_option, json_option, lang_option, print_json
+from posture.app.cli.common import database_option, json_option, lang_option, model_option, print_json
 from posture.core.catalogue import Language
 from posture.core.decisions import Tier
 from posture.core.errors import UsageFault
@@ -18,6 +20,7 @@ from posture.core.errors import UsageFault
     type=click.Choice([tier.value for tier in Tier]),
     help="The cheapest fixes that reach this tier.",
 )
+@model_option
 @database_option
 @lang_option
 @json_option
@@ -26,6 +29,7 @@ def whatif(
     *,
     fixes: tuple[str, ...],
     target_tier: str | None,
+    model_file: Path | None,
     database: str | None,
     lang: str,
     as_json: bool,
@@ -40,14 +44,18 @@ def whatif(
         raise UsageFault("--fix and --target-tier exclude each other.", remedy="Ask one of them at a time.")
     from posture.app import stored
     from posture.app import whatif as asks
+    from posture.app.pricing import Models
+    from posture.app.settings import load_settings
 
+    models = Models.read(model_file, load_settings())
     item = stored.find(assessment_named, database)
+    model = models.of(item.digests.model)
     if fixes:
-        asked = asks.fixed(item, stored.named(item, fixes))
+        asked = asks.fixed(item, model, stored.named(item, fixes))
     elif target_tier:
-        asked = asks.planned(item, Tier(target_tier))
+        asked = asks.planned(item, model, Tier(target_tier))
     else:
-        asked = asks.everything(item)
+        asked = asks.everything(item, model)
     if as_json:
         print_json(asks.to_document(asked))
         return
