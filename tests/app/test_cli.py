@@ -144,6 +144,7 @@ def test_a_wellformed_consent_that_does_not_allow_it_exits_4(
         ("--trust-anchor", "nowhere", "bad-file"),
         ("--application", "nowhere", "bad-application"),
         ("--out", "consent.toml", "bad-out"),
+        ("--model", "consent.toml", "bad-model"),
         ("--database", "mysql://x", "database"),
     ],
 )

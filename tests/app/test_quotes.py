@@ -122,7 +122,6 @@ def test_a_version_is_never_replayed_by_another_model(
     with filed(tmp_path, monkeypatch, ("variable = 0.38", "variable = 0.30")):
         assert refused(office, "quotes", "replay", case) == "no-model"
         assert refused(office, "quote", case) == "no-model"
-    assert office.run("quotes", "replay", case)["same"]
 
 
 def test_an_indication_cannot_be_accepted(office: Office) -> None:
