@@ -151,7 +151,8 @@ def spoilt(flights: Sequence[Flight], seed: int) -> Handler:
         with suppress(asyncio.IncompleteReadError):
             offer = await read_hello(reader)
             fitting = [each for each in flights if offer is not None and fits(each, offer)]
-            said = dice.choice(fitting[:3]).said if fitting else alert(dice.choice((40, 70)))
+            newest = [each for each in fitting if each.version == fitting[-1].version]
+            said = dice.choice(newest[:3]).said if newest else alert(dice.choice((40, 70)))
             data = mutated(said, dice)
             middle = dice.randrange(len(data) + 1)
             for part in (data[:middle], data[middle:]):  # in two pieces, wherever they part
