@@ -166,11 +166,11 @@ def _covers(view: View, say: Say) -> Table:
     columns = heads(
         say,
         ("cover", "left", 6),
-        ("limit", "right", 4),
-        ("deductible", "right", 3),
+        ("limit", "right", 5),
+        ("deductible", "right", 4),
         ("technical", "right", 2),
         ("charged", "right", 2),
-        ("range", "right", 4),
+        ("range", "right", 5),
         ("premium", "right", 3),
         ("premium_range", "right", 5),
     )
