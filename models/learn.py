@@ -63,7 +63,7 @@ def fit(policies: Sequence[Policy], *, name: str) -> Learnt:
             priors.table(),
             name=name,
             severity=severity,
-            valued_on=max((item.valuation for item in policies), default=None),
+            valued_on=max((item.valuation for item in policies if any(item.base.values())), default=None),
         ),
         changes=_changes(model),
         levels=_levels(model),

@@ -186,7 +186,7 @@ def _covers(view: View, say: Say) -> Table:
             *_loading_cells(total),
             Cell(text=_range(taken.loading_intervals.get("total", taken.loading_interval), total)),
             Cell(text=say.money(taken.premium.total, taken.premium.currency)),
-            Cell(text=_amounts(taken, "total", say)),
+            Cell(text=_amounts(taken, "total", taken.premium.total, say)),
         )
     )
     return Table(caption=say("captions.covers"), columns=columns, rows=tuple(rows), total=True)
@@ -210,14 +210,16 @@ def _cover(view: View, say: Say, cover: Cover) -> tuple[Cell, ...]:
         *_loading_cells(taken.loading.get(cover.value)),
         Cell(text=_range(taken.loading_intervals.get(cover.value), taken.loading.get(cover.value))),
         Cell(text=say.money(taken.premium.by_cover.get(cover), currency)),
-        Cell(text=_amounts(taken, cover.value, say)),
+        Cell(text=_amounts(taken, cover.value, taken.premium.by_cover.get(cover), say)),
     )
 
 
-def _amounts(taken: Decision, name: str, say: Say) -> str:
-    """The interval of a premium; a dash where there is none, as in an assessment from before it was kept."""
+def _amounts(taken: Decision, name: str, premium: int | None, say: Say) -> str:
+    """The interval of a premium; a dash without a premium, and in an assessment from before it was kept."""
     span, currency = taken.premium_intervals.get(name), taken.premium.currency
-    return "–" if span is None else f"{say.money(span.low, currency)} … {say.money(span.high, currency)}"
+    if premium is None or span is None:
+        return "–"
+    return f"{say.money(span.low, currency)} … {say.money(span.high, currency)}"
 
 
 def _range(interval: Interval | None, loading: Loading | None) -> str:

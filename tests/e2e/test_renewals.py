@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from posture.app.cli import cli
 from posture.app.clock import utc_now
 from posture.app.options import RawOptions, build_options
+from posture.app.pricing import Models
 from posture.app.renew import NotRenewed, Renewed, Result, make_policy, pending, renew
 from posture.app.settings import Settings
 from posture.core.assessment import Assessment
@@ -76,6 +77,7 @@ def run(store: Database, scene: Scene, url: str, out: Path) -> list[Result]:
     async def every() -> list[Result]:
         settings = Settings()
         common: dict[str, Any] = {"options": build_options(raw, settings), "settings": settings}
+        common["models"] = Models()
         due = list(pending(store, today=TODAY, within=60))
         return [
             await renew(policy, database=url, out=out, progress=lambda _step: None, **common)
