@@ -398,7 +398,10 @@ def test_a_system_without_resolver_says_so(tmp_path: Path, monkeypatch: pytest.M
 def test_the_systems_resolvers_are_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     system = tmp_path / "resolv.conf"
     lines = "".join(f"nameserver 127.0.0.{i}\n" for i in range(1, 6))
-    system.write_text(lines, encoding="utf-8")
+    others = (
+        "# nameserver 192.0.2.1\n;nameserver 192.0.2.2\nnameserver\nnameserver localhost\noptions edns0\n"
+    )
+    system.write_text(others + lines, encoding="utf-8")
     monkeypatch.setattr(resolving, "_SYSTEM", str(system))
     resolver = Resolver(lab_context(DnsServer()).gateway, Options())
     assert [server.address for server in resolver._servers] == ["127.0.0.1", "127.0.0.2", "127.0.0.3"]
