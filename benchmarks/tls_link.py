@@ -62,6 +62,8 @@ def link(milliseconds: float, *, only: Only | None = None) -> Iterator[Link]:
 
     With `only`, connections to other TCP ports are dropped on the way, as a firewall does.
     """
+    # As at every run but a user's first: where this is set, Python would compile its modules anew each time.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     for name in (NEAR, FAR):
         _ip("netns", "add", name)
     counters = mmap.mmap(-1, _COUNTERS.size)
