@@ -1,5 +1,6 @@
 """However a command is stopped, its nmap is gone, and who started it is told."""
 
+import asyncio
 import json
 import os
 import signal
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from posture.app.cli.stopping import stopping
+from posture.app.cli.stopping import run_until_stopped, stopping
 from tests.support.leftovers import adopting, children
 from tests.support.net_servers import alive
 from tests.support.tools import ROOT, require_tool
@@ -66,11 +67,18 @@ def sweeping(folder: Path, *prefix: str, json_too: bool) -> Iterator[tuple["subp
 def _nmap_of(command: "subprocess.Popen[str]") -> int:
     listed = Path(f"/proc/{command.pid}/task/{command.pid}/children")
     while command.poll() is None:
-        for number in listed.read_text(encoding="ascii").split():
-            if Path("/proc", number, "comm").read_text(encoding="ascii").strip() == "nmap":
+        for number in _read(listed).split():
+            if _read(Path("/proc", number, "cmdline")).split("\0")[0].endswith("nmap"):
                 return int(number)
         threading.Event().wait(0.02)
     raise AssertionError(command.communicate())
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (FileNotFoundError, ProcessLookupError):  # it ended meanwhile
+        return ""
 
 
 @pytest.mark.parametrize(
@@ -144,6 +152,56 @@ def test_only_the_first_signal_interrupts() -> None:
     assert tidied == [True]
     assert (stop.name, stop.exit_code) == ("SIGTERM", 143)
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("background", [True, False])
+def test_inside_the_loop_a_signal_breaks_off_no_statement(
+    number: signal.Signals, *, background: bool
+) -> None:
+    """An exception between the start of a program and the `try` that ends it would leave it behind."""
+    done: list[object] = []
+
+    async def work() -> None:
+        os.kill(os.getpid(), number)
+        done.extend(range(1000))  # here the interpreter calls the handler
+        try:
+            await asyncio.Event().wait()
+        finally:
+            os.kill(os.getpid(), signal.SIGHUP)
+            await asyncio.sleep(0)
+            done.append("tidied")
+
+    usual = signal.getsignal(signal.SIGINT)
+    if background and number is not signal.SIGINT:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with stopping() as stop, pytest.raises(KeyboardInterrupt):
+            run_until_stopped(work())
+    finally:
+        signal.signal(signal.SIGINT, usual)
+    assert done == [*range(1000), "tidied"]
+    assert stop.name == number.name
+
+
+def test_work_that_ends_by_itself_is_returned() -> None:
+    async def work() -> str:
+        await asyncio.sleep(0)
+        return "done"
+
+    with stopping():
+        assert run_until_stopped(work()) == "done"
+    assert run_until_stopped(work()) == "done"
+
+
+def test_a_signal_at_the_very_end_is_not_lost() -> None:
+    async def work() -> str:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return "done"
+
+    with stopping() as stop, pytest.raises(KeyboardInterrupt):
+        run_until_stopped(work())
+    assert stop.exit_code == 143
 
 
 def test_another_thread_sets_no_handlers() -> None:

@@ -1,6 +1,5 @@
 """`posture assess`: the whole job for one applicant."""
 
-import asyncio
 from pathlib import Path
 
 import click
@@ -16,6 +15,7 @@ from posture.app.cli.common import (
     say,
     scan_options,
 )
+from posture.app.cli.stopping import run_until_stopped
 from posture.core.catalogue import Language
 from posture.core.decisions import Action
 from posture.core.errors import ExitCode
@@ -53,7 +53,7 @@ def assess(domain: str, *, lang: str, as_json: bool, exit_code: bool, **raw: obj
 
     request = RunRequest.read(domain=domain, raw=raw)
     with progress_of(request.domain) as progress:
-        outcome = asyncio.run(run(request, progress))
+        outcome = run_until_stopped(run(request, progress))
     for fault in outcome.faults:
         say(f"A fault of ours left a question open: {fault}")
     if as_json:

@@ -1,6 +1,5 @@
 """`posture consent`: write, show and check the file everything rests on."""
 
-import asyncio
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,6 +10,7 @@ from typing import Any
 import click
 
 from posture.app.cli.common import Group, json_option, print_json, scan_options
+from posture.app.cli.stopping import run_until_stopped
 from posture.core.errors import PostureError
 
 _TEMPLATE = """\
@@ -112,7 +112,7 @@ def check(file: Path, domain: str | None, *, as_json: bool, **raw: object) -> No
     name = host_name(domain) if domain else request.consent.domains[0]
     request = replace(request, domain=name)
     context = open_context(request)
-    proof = asyncio.run(prove(context, request.consent, request.settings.trusted_keys))
+    proof = run_until_stopped(prove(context, request.consent, request.settings.trusted_keys))
     if as_json:
         print_json({"valid": True, "domain": name, "proof": proof, "digest": request.consent.digest})
     else:

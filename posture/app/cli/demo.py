@@ -1,6 +1,5 @@
 """`posture demo`: three applicants on loopback, assessed for real."""
 
-import asyncio
 import os
 import tempfile
 from pathlib import Path
@@ -9,6 +8,7 @@ import click
 
 from posture.app.cli.common import database_option, json_option, lang_option, print_json, say
 from posture.app.cli.progress import progress_of
+from posture.app.cli.stopping import run_until_stopped
 from posture.app.run import Outcome, RunRequest, check_out, run
 from posture.core.catalogue import Language
 from posture.core.errors import ExitCode
@@ -71,7 +71,7 @@ def _assess(scene: Scene, applicant: Applicant, folder: Path, out: Path, url: st
         "connect_to": scene.routes,
     }
     with progress_of(applicant.domain) as progress:
-        outcome = asyncio.run(run(RunRequest.read(domain=applicant.domain, raw=raw), progress))
+        outcome = run_until_stopped(run(RunRequest.read(domain=applicant.domain, raw=raw), progress))
     for fault in outcome.faults:
         say(f"A fault of ours left a question open: {fault}")
     return outcome

@@ -1,6 +1,5 @@
 """`posture probe`: one area of one target, for people who want to see the raw facts."""
 
-import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
@@ -16,6 +15,7 @@ from posture.app.cli.common import (
     say,
     scan_options,
 )
+from posture.app.cli.stopping import run_until_stopped
 from posture.core.catalogue import Language
 from posture.core.consent import Technique
 from posture.core.errors import ExitCode
@@ -62,7 +62,7 @@ def _run(technique: Technique, target: str, lang: str, raw: dict[str, Any], *, a
     request = read_request(subject.host, raw)
     if technique is Technique.PORTS and subject.port is not None:
         request = replace(request, options=replace(request.options, ports=str(subject.port)))
-    result = asyncio.run(app.probe(request, subject))
+    result = run_until_stopped(app.probe(request, subject))
     for fault in result.faults:
         say(f"A fault of ours left a question open: {fault}")
     if as_json:

@@ -1,6 +1,5 @@
 """`posture renewals`: keep policies, list what falls due, assess it again and say what changed."""
 
-import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +17,7 @@ from posture.app.cli.common import (
     say,
     scan_options,
 )
+from posture.app.cli.stopping import run_until_stopped
 from posture.core.catalogue import Language
 from posture.core.errors import ExitCode
 
@@ -134,7 +134,7 @@ def run(within: int, out: Path, lang: str, *, as_json: bool, **raw: object) -> i
     """Assess every due policy again and print what changed since its last complete assessment."""
     from posture.app.cli import renewed
 
-    results = asyncio.run(_run(within, out, raw))
+    results = run_until_stopped(_run(within, out, raw))
     if as_json:
         print_json({"renewals": [renewed.document(result) for result in results]})
     else:

@@ -1,6 +1,5 @@
 """`posture rescan`: one finding's question again, under consent."""
 
-import asyncio
 from pathlib import Path
 
 import click
@@ -13,6 +12,7 @@ from posture.app.cli.common import (
     say,
     scan_options,
 )
+from posture.app.cli.stopping import run_until_stopped
 from posture.core.catalogue import Language
 from posture.core.errors import ExitCode
 
@@ -54,7 +54,9 @@ def rescan(
     """
     from posture.app.cli.again import Again
 
-    done = asyncio.run(Again.read(assessment_named, finding, database, raw).run(by, out, Language(lang)))
+    done = run_until_stopped(
+        Again.read(assessment_named, finding, database, raw).run(by, out, Language(lang))
+    )
     for fault in done.answer.faults:
         say(f"A fault of ours left the question open: {fault}")
     if as_json:
