@@ -22,6 +22,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from consents import consent
 from tls_link import SERVER, Link, link
 
 POSTURE = str(Path(sys.executable).with_name("posture"))
@@ -29,21 +30,7 @@ WEB, MAIL, FIRST, SECOND = SERVER, "10.77.1.2", "10.77.1.3", "10.77.1.4"
 OPEN = {WEB: (80, 443), MAIL: (25,), FIRST: (53,), SECOND: (53,)}
 BAR = 6.0
 
-CONSENT = f"""
-schema = "posture.consent/1"
-applicant = "Benchmark"
-domains = ["example.com"]
-networks = ["{WEB}/32", "{MAIL}/32"]
-exclude = []
-techniques = ["dns", "mail", "tls", "web", "ports", "services"]
-ports = "default"
-valid_from = 2020-01-01T00:00:00+00:00
-valid_until = 2099-01-01T00:00:00+00:00
-granted_by = {{ name = "A", title = "B", email = "a@example.com" }}
-document = {{ sha256 = "{"0" * 64}" }}
-proof = {{ method = "document" }}
-authority = [{{ covers = ["example.com", "{WEB}/32", "{MAIL}/32"], basis = "own" }}]
-"""
+TECHNIQUES = ("dns", "mail", "tls", "web", "ports", "services")
 NGINX = f"""
 daemon off; worker_processes 1; pid nginx.pid; error_log error.log;
 events {{ worker_connections 512; }}
@@ -132,7 +119,7 @@ def papers(folder: Path) -> None:
     command += ["-subj", "/CN=example.com", "-addext", f"subjectAltName={names}"]
     command += ["-keyout", "key.pem", "-out", "leaf.pem"]
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
-    (folder / "consent.toml").write_text(CONSENT)
+    (folder / "consent.toml").write_text(consent((f"{WEB}/32", f"{MAIL}/32"), TECHNIQUES))
     (folder / "nginx.conf").write_text(NGINX)
     (folder / "settings.toml").write_text('contact = "scans@example.net"\n')
     _postfix(folder)

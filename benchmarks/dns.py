@@ -20,6 +20,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from consents import consent
 from tls_link import SERVER, Link, link
 
 SECOND = "10.77.1.2"
@@ -33,20 +34,6 @@ PEERS = {
     ),
 }
 BAR = 1.0
-CONSENT = """
-schema = "posture.consent/1"
-applicant = "Benchmark"
-domains = ["example.com"]
-networks = ["10.77.0.0/16", "127.0.0.0/8"]
-exclude = []
-techniques = ["dns", "mail"]
-ports = "default"
-valid_from = 2020-01-01T00:00:00+00:00
-valid_until = 2099-01-01T00:00:00+00:00
-granted_by = {{ name = "A", title = "B", email = "a@example.com" }}
-document = {{ sha256 = "{digest}" }}
-proof = {{ method = "document" }}
-"""
 SOA = "$TTL 300\n@ SOA ns1.example.com. h.example.com. 1 14400 3600 1209600 300\n"
 DELEGATION = "{zone} NS ns1.example.com.\n{zone} NS ns2.example.com.\n"
 ZONES = {
@@ -160,8 +147,8 @@ def measure(wan: Link | None, folder: Path, runs: int) -> None:
     near = wan.near if wan else list
     far = wan.far if wan else list
     config = zones(folder, first, second, port)
-    consent = folder / "consent.toml"
-    consent.write_text(CONSENT.format(digest="0" * 64))
+    paper = folder / "consent.toml"
+    paper.write_text(consent(("10.77.0.0/16", "127.0.0.0/8"), ("dns", "mail")))
     probe = ["dig", f"@{first}", "-p", str(port), "example.com", "SOA", "+noall", "+answer"]
     mail = 25 if wan else _free_port()
     routes = [f"--connect-to=ns{i}.example.com:53={a}:{port}" for i, a in ((1, first), (2, second))]
@@ -172,7 +159,7 @@ def measure(wan: Link | None, folder: Path, runs: int) -> None:
         start = seconds(near([POSTURE, "--version"]), runs)
         ours = {}
         for area in ("dns", "mail"):
-            command = [POSTURE, "probe", area, "example.com", "--consent", str(consent), "--json"]
+            command = [POSTURE, "probe", area, "example.com", "--consent", str(paper), "--json"]
             command += ["--resolver", f"{first}:{port}", "--trust-anchor", str(folder / "anchor")]
             command += [] if wan else routes
             _sees(near(command), area)

@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from consents import consent
 from tls_link import SERVER, Link, link
 
 NAME = "www.example.com"
@@ -62,25 +63,6 @@ def papers(folder: Path) -> None:
     subprocess.run([*parameters, "-out", "dh.pem"], cwd=folder, check=True, capture_output=True)
 
 
-def consent(folder: Path, address: str) -> Path:
-    path = folder / "consent.toml"
-    path.write_text(f"""
-schema = "posture.consent/1"
-applicant = "Benchmark"
-domains = ["example.com"]
-networks = ["{address}/32"]
-exclude = []
-techniques = ["tls"]
-ports = "{PORT}"
-valid_from = 2020-01-01T00:00:00+00:00
-valid_until = 2099-01-01T00:00:00+00:00
-granted_by = {{ name = "A", title = "B", email = "a@example.com" }}
-document = {{ sha256 = "{"0" * 64}" }}
-proof = {{ method = "document" }}
-""")
-    return path
-
-
 NGINX = """
 daemon off; worker_processes 1; pid nginx.pid; error_log error.log;
 events {{ worker_connections 512; }}
@@ -118,7 +100,9 @@ SERVERS: dict[str, Callable[[Place], list[str]]] = {"nginx 1.2+1.3": nginx, "50+
 def peers(place: Place) -> dict[str, list[str]]:
     """Commands by name, of those that are installed."""
     where = f"{place.address}:{PORT}"
-    ours = [POSTURE, "probe", "tls", f"{NAME}:{PORT}", "--consent", str(consent(place.folder, place.address))]
+    paper = place.folder / "consent.toml"
+    paper.write_text(consent((f"{place.address}/32",), ("tls",), str(PORT)))
+    ours = [POSTURE, "probe", "tls", f"{NAME}:{PORT}", "--consent", str(paper)]
     ours += ["--address", place.address, "--trust-store", str(place.folder / "leaf.pem"), "--json"]
     others = {
         "sslscan": ["sslscan", "--no-colour", f"--sni-name={NAME}", where],

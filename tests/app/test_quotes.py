@@ -1,7 +1,6 @@
 """Quotes from the command line: validity, versions, every state, and what is asked before binding."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -31,19 +30,6 @@ from tests.support.desk import (
     step,
 )
 from tests.support.sample_assessment import DOMAIN, application
-
-
-@pytest.fixture
-def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
-    return Office(tmp_path, monkeypatch)
-
-
-@pytest.fixture
-def bindable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The table is filed until a day soon after."""
-    until = ("valid_until = 2027-01-01", "valid_until = 2026-12-20")
-    with filed(tmp_path, monkeypatch, until):
-        yield
 
 
 def test_a_quote_has_number_validity_and_period(office: Office) -> None:

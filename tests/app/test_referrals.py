@@ -1,6 +1,5 @@
 """Referrals, overrides and declarations from the command line: who may do what, and what is kept."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -23,7 +22,6 @@ from tests.support.desk import (
     decided,
     exposed,
     failed_port,
-    filed,
     ordinary,
     quote,
     referral,
@@ -31,19 +29,6 @@ from tests.support.desk import (
     step,
 )
 from tests.support.sample_assessment import application
-
-
-@pytest.fixture
-def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
-    return Office(tmp_path, monkeypatch)
-
-
-@pytest.fixture
-def bindable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The table is filed until a day soon after."""
-    until = ("valid_until = 2027-01-01", "valid_until = 2026-12-20")
-    with filed(tmp_path, monkeypatch, until):
-        yield
 
 
 def test_declarations_of_the_application_are_looked_at_and_its_first_day_is_kept(office: Office) -> None:

@@ -1,7 +1,7 @@
 """Options and helpers that every command of the underwriter's desk shares."""
 
 import getpass
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,6 +41,16 @@ def desk(said: Mapping[str, Any]) -> Iterator["Desk"]:
 
     with opened(said["database"], utc_now(), said.get("model_file")) as found:
         yield found
+
+
+def print_cases(cases: Sequence["Case"], heading: str, said: Mapping[str, Any]) -> None:
+    """A list of cases on stdout; `heading` names it in the JSON document."""
+    from posture.app.cli import desked
+
+    if said["as_json"]:
+        print_json({heading: [desked.line(case) for case in cases]})
+    else:
+        desked.Printed.open(Language(said["lang"])).listed(cases)
 
 
 def show(case: "Case", said: Mapping[str, Any]) -> None:

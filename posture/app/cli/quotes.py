@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from posture.app.cli.common import Group, database_option, json_option, lang_option, model_option, print_json
-from posture.app.cli.desk_options import BY, CASE, REASON, desk, show, who
+from posture.app.cli.desk_options import BY, CASE, REASON, desk, print_cases, show, who
 from posture.core.catalogue import Language
 from posture.core.desk.events import Kind
 from posture.core.desk.quote import Version
@@ -32,18 +32,12 @@ def quotes() -> None:
 @database_option
 @lang_option
 @json_option
-def list_(limit: int, **raw: object) -> None:
+def list_(limit: int, **said: object) -> None:
     """List every case in which something was quoted, newest state first."""
-    from posture.app.cli import desked
-
-    said: Mapping[str, Any] = raw
     with desk(said) as opened:
         found = [case for case in opened.cases(limit) if case.standing.versions]
     found.sort(key=lambda case: case.standing.since or case.at, reverse=True)
-    if said["as_json"]:
-        print_json({"cases": [desked.line(case) for case in found]})
-    else:
-        desked.Printed.open(Language(said["lang"])).listed(found)
+    print_cases(found, "cases", said)
 
 
 @quotes.command("show", epilog=_EXAMPLE.format("show"))

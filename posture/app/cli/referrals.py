@@ -7,8 +7,7 @@ from typing import Any
 import click
 
 from posture.app.cli.common import Group, database_option, json_option, lang_option, print_json
-from posture.app.cli.desk_options import BY, CASE, LETTERS, REASON, desk, show, who
-from posture.core.catalogue import Language
+from posture.app.cli.desk_options import BY, CASE, LETTERS, REASON, desk, print_cases, show, who
 from posture.core.desk.events import Kind
 from posture.core.desk.quote import State
 
@@ -30,18 +29,12 @@ def referrals() -> None:
 @database_option
 @lang_option
 @json_option
-def list_(limit: int, **raw: object) -> None:
+def list_(limit: int, **said: object) -> None:
     """List the open referrals, the oldest first."""
-    from posture.app.cli import desked
-
-    said: Mapping[str, Any] = raw
     with desk(said) as opened:
         found = [case for case in opened.cases(limit) if case.standing.state is State.REFERRED]
     found.sort(key=lambda case: case.standing.since or case.assessment.finished_at)
-    if said["as_json"]:
-        print_json({"referrals": [desked.line(case) for case in found]})
-    else:
-        desked.Printed.open(Language(said["lang"])).listed(found)
+    print_cases(found, "referrals", said)
 
 
 @referrals.command(epilog=f'{_EXAMPLE.format("take")} --by "山田 花子"')
