@@ -11,10 +11,12 @@ import dns.rdatatype
 from dns.rdtypes.ANY.NSEC import NSEC
 from dns.rdtypes.ANY.NSEC3 import NSEC3
 
-from scanners.dns.signatures import Keys, all_of
+from scanners.dns.signatures import Keys, all_of, expanded_from
 
 #: More rounds of hashing than a validator does; such a zone counts as insecure (RFC 9276 §3.2).
 MAX_ITERATIONS = 150
+#: Sets of one kind that are read in one answer; a proof needs three (against CVE-2023-50868).
+MAX_SETS = 8
 _OPT_OUT = 1
 _SHA1 = 1
 
@@ -26,6 +28,14 @@ class Absence(StrEnum):
     UNSIGNED_CUT = "unsigned-cut"
     NO_NAME = "no-name"
     TOO_MANY_ITERATIONS = "too-many-iterations"
+    UNPROVED = "unproved"
+
+
+class Denied(StrEnum):
+    """How far something is proved not to exist. An opt-out span may hide unsigned delegations (§6)."""
+
+    PROVED = "proved"
+    OPT_OUT = "opt-out"
     UNPROVED = "unproved"
 
 
@@ -41,36 +51,74 @@ class Proof:
     nsec3: tuple[tuple[bytes, NSEC3], ...]
     fault: str | None
 
+    @property
+    def too_many_iterations(self) -> bool:
+        """Whether a validator would not hash for it (RFC 9276 §3.2)."""
+        return any(record.iterations > MAX_ITERATIONS for _, record in self.nsec3)
+
     def of_ds(self, name: dns.name.Name) -> Absence:
         """What follows for a delegation at the name."""
-        if any(record.iterations > MAX_ITERATIONS for _, record in self.nsec3):
+        if self.too_many_iterations:
             return Absence.TOO_MANY_ITERATIONS
         found = self._ds_by_nsec(name)
         return found if found is not Absence.UNPROVED else self._ds_by_nsec3(name)
 
-    def of_type(self, name: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> bool:
-        """Whether the name is proved to have no records of the type, nor an alias (NODATA)."""
-        for owner, record in self.nsec:
-            if owner == name:
-                return not _has(record, rdtype) and not _has(record, dns.rdatatype.CNAME)
-        if any(
-            _covers(owner, record, name) and record.next.is_subdomain(name) for owner, record in self.nsec
-        ):
-            return True
+    def of_type(self, name: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> Denied:
+        """Whether the name has no records of the type, no alias, no wildcard that gives it any (NODATA)."""
+        if self._type_by_nsec(name, rdtype):
+            return Denied.PROVED
         matching = self._matching(name)
         if matching is not None:
-            return not _has(matching, rdtype) and not _has(matching, dns.rdatatype.CNAME)
-        return False
+            return Denied.PROVED if _lacks(matching, rdtype) else Denied.UNPROVED
+        closer = self._next_closer(name)
+        star = self._matching(_star(closer.parent())) if closer is not None else None
+        if closer is None or star is None or not _lacks(star, rdtype):
+            return Denied.UNPROVED
+        return self._denied(closer)
 
-    def of_name(self, name: dns.name.Name) -> bool:
+    def of_name(self, name: dns.name.Name) -> Denied:
         """Whether the name, and a wildcard that would stand for it, are proved not to exist (NXDOMAIN)."""
-        covering = [(owner, record) for owner, record in self.nsec if _covers(owner, record, name)]
-        for owner, record in covering:
-            encloser = max(_shared(owner, name), _shared(record.next, name), key=len)
-            star = dns.name.Name([b"*"]).concatenate(encloser)
+        for encloser in self._enclosers(name):
+            star = _star(encloser)
             if any(_covers(other, each, star) for other, each in self.nsec):
-                return True
-        return self._no_name_by_nsec3(name)
+                return Denied.PROVED
+        closer = self._next_closer(name)
+        if closer is None or self._covering(_star(closer.parent())) is None:
+            return Denied.UNPROVED
+        return self._denied(closer)
+
+    def of_expansion(self, name: dns.name.Name, encloser: dns.name.Name) -> Denied:
+        """Whether nothing nearer than the wildcard below the encloser stands for the name.
+
+        RFC 4035 §5.3.4, RFC 5155 §8.8.
+        """
+        if encloser in self._enclosers(name):
+            return Denied.PROVED
+        return self._denied(name.split(len(encloser) + 1)[1])
+
+    def _enclosers(self, name: dns.name.Name) -> Iterator[dns.name.Name]:
+        """The closest ancestor that exists of a name that does not, by each NSEC that says so.
+
+        One that leads on below the name says the opposite: something is there.
+        """
+        for owner, record in self.nsec:
+            if _covers(owner, record, name) and not record.next.is_subdomain(name):
+                yield max(_shared(owner, name), _shared(record.next, name), key=len)
+
+    def _type_by_nsec(self, name: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> bool:
+        for owner, record in self.nsec:
+            if owner == name:
+                return _lacks(record, rdtype)
+            if _covers(owner, record, name) and record.next.is_subdomain(name):
+                return True  # nothing is there, but there is below
+        stars = [_star(encloser) for encloser in self._enclosers(name)]
+        return any(owner in stars and _lacks(record, rdtype) for owner, record in self.nsec)
+
+    def _denied(self, closer: dns.name.Name) -> Denied:
+        covering = self._covering(closer)
+        if covering is None:
+            return Denied.UNPROVED
+        return Denied.OPT_OUT if covering.flags & _OPT_OUT else Denied.PROVED
 
     def _ds_by_nsec(self, name: dns.name.Name) -> Absence:
         for owner, record in self.nsec:
@@ -89,13 +137,6 @@ class Proof:
         if covering is None:
             return Absence.UNPROVED
         return Absence.UNSIGNED_CUT if covering.flags & _OPT_OUT else Absence.NO_NAME
-
-    def _no_name_by_nsec3(self, name: dns.name.Name) -> bool:
-        closer = self._next_closer(name)
-        if closer is None or self._covering(closer) is None:
-            return False
-        star = dns.name.Name([b"*"]).concatenate(closer.parent())
-        return self._covering(star) is not None
 
     def _next_closer(self, name: dns.name.Name) -> dns.name.Name | None:
         """The name one label below the closest encloser that is proved to exist (RFC 5155 §8.3)."""
@@ -120,10 +161,12 @@ def proof(response: dns.message.Message, keys: Keys) -> Proof:
     nsec: list[tuple[dns.name.Name, NSEC]] = []
     nsec3: list[tuple[bytes, NSEC3]] = []
     kinds = (dns.rdatatype.NSEC, dns.rdatatype.NSEC3)
-    for signed in (item for kind in kinds for item in all_of(response.authority, kind)):
-        wrong = keys.fault(signed)
-        fault = fault or wrong
-        for record in signed.rrset if wrong is None else ():
+    for signed in (item for kind in kinds for item in all_of(response.authority, kind)[:MAX_SETS]):
+        held = keys.holding(signed)
+        if isinstance(held, str) or expanded_from(signed, held) is not None:
+            fault = fault or (held if isinstance(held, str) else "wildcard-denial")
+            continue  # that of a wildcard says nothing of the names it stands for (RFC 4035 §5.3.4)
+        for record in signed.rrset:
             if isinstance(record, NSEC):
                 nsec.append((signed.rrset.name, record))
             elif isinstance(record, NSEC3) and record.algorithm == _SHA1:
@@ -136,6 +179,18 @@ def _absence(record: NSEC | NSEC3) -> Absence:
     if _has(record, dns.rdatatype.DS):
         return Absence.UNPROVED
     return Absence.UNSIGNED_CUT if _has(record, dns.rdatatype.NS) else Absence.NO_CUT
+
+
+def _lacks(record: NSEC | NSEC3, rdtype: dns.rdatatype.RdataType) -> bool:
+    """Whether the name has neither the type nor an alias.
+
+    A delegation speaks for its DS alone (RFC 6840 §4.1).
+    """
+    return not (_has(record, rdtype) or _has(record, dns.rdatatype.CNAME) or _delegates(record))
+
+
+def _star(encloser: dns.name.Name) -> dns.name.Name:
+    return dns.name.Name([b"*"]).concatenate(encloser)
 
 
 def _has(record: NSEC | NSEC3, rdtype: dns.rdatatype.RdataType) -> bool:
@@ -160,8 +215,11 @@ def _covers(owner: dns.name.Name, record: NSEC, name: dns.name.Name) -> bool:
 
 def _leads_away(record: NSEC | NSEC3) -> bool:
     """Whether what lies below the name is another zone's matter, or a DNAME's."""
-    delegation = _has(record, dns.rdatatype.NS) and not _has(record, dns.rdatatype.SOA)
-    return delegation or _has(record, dns.rdatatype.DNAME)
+    return _delegates(record) or _has(record, dns.rdatatype.DNAME)
+
+
+def _delegates(record: NSEC | NSEC3) -> bool:
+    return _has(record, dns.rdatatype.NS) and not _has(record, dns.rdatatype.SOA)
 
 
 def _between(owner: bytes, hashed: bytes, following: bytes) -> bool:

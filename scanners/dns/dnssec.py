@@ -23,9 +23,20 @@ from posture.core.facts.dnssec_chain import DelegationSigner, DnssecChain, ZoneK
 from posture.core.observations import Gap, Reason, Seen
 from scanners.context import Context
 from scanners.dns import anchors, successors
-from scanners.dns.denial import Absence, proof
+from scanners.dns.denial import Absence, Denied, Proof, proof
 from scanners.dns.resolver import text
-from scanners.dns.signatures import Keys, Signed, all_of, bits, entry_keys, find, only, usable
+from scanners.dns.signatures import (
+    Keys,
+    Signed,
+    alias_of,
+    all_of,
+    bits,
+    entry_keys,
+    expanded_from,
+    find,
+    only,
+    usable,
+)
 from scanners.net.failure import NetFailure
 
 #: A name asked in the zone only to see its proof that names do not exist.
@@ -95,10 +106,10 @@ async def validate(context: Context, name: dns.name.Name, rdtype: dns.rdatatype.
     found = find(response.answer, name, rdtype)
     records = tuple(found.rrset) if found is not None else ()
     try:
-        await walk.answer(await walk.descend(), name, rdtype)
+        denied = await walk.answer(await walk.descend(), name, rdtype)
     except _EndError as end:
         return Validated(status=end.status, records=records, failure=end.failure)
-    return Validated(status="secure", records=records)
+    return Validated(status="insecure" if denied is Denied.OPT_OUT else "secure", records=records)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +186,11 @@ class _Walk:
         found = find(response.answer, name, _DS)
         if found is not None:
             return await self._child(keys, name, found)
-        alias = find(response.answer, name, dns.rdatatype.CNAME)
-        if alias is not None:
-            return _sound(keys, alias, keys)
+        alias = alias_of(response.answer, name)
         proved = proof(response, keys)
+        if alias is not None:
+            _standing(keys, alias, name, proved)
+            return keys
         absence = proved.of_ds(name)
         if absence is Absence.UNSIGNED_CUT:
             raise _EndError("insecure", "no-ds", name)
@@ -210,32 +222,59 @@ class _Walk:
         if soa is None:
             raise _EndError("bogus", "no-soa", keys.zone)
         _sound(keys, soa, keys)
-        for name in (self.name, _absent(self.name)):
-            await self.answer(keys, name, _A)
+        if await self.answer(keys, self.name, _A) is Denied.OPT_OUT:
+            raise _EndError("insecure", "opt-out", keys.zone)
+        await self.answer(keys, _absent(self.name), _A)
 
-    async def answer(self, keys: Keys, name: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> None:
-        """Records that are signed, or the proof that there are none. Raises _EndError."""
+    async def answer(self, keys: Keys, name: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> Denied | None:
+        """Records that are signed (None), or how far it is proved that there are none. Raises _EndError."""
         response = await self.ask(name, rdtype)
-        for kind in (rdtype, dns.rdatatype.CNAME):
-            found = find(response.answer, name, kind)
-            if found is not None:
-                _sound(keys, found, keys)
-                return
         proved = proof(response, keys)
+        found = find(response.answer, name, rdtype) or alias_of(response.answer, name)
+        if found is not None:
+            return _standing(keys, found, name, proved)
+        _hashable(keys, proved)
         absent = response.rcode() == dns.rcode.NXDOMAIN
-        holds = proved.of_name(name) if absent else proved.of_type(name, rdtype)
-        if not holds:
+        denied = proved.of_name(name) if absent else proved.of_type(name, rdtype)
+        if denied is Denied.UNPROVED:
             raise _EndError("bogus", proved.fault or "absence-unproved", keys.zone)
+        return denied
 
     def _trusting(self, zone: dns.name.Name, rrset: dns.rrset.RRset) -> Keys:
         return Keys(zone=zone, rrset=rrset, at=self.context.clock().timestamp())
 
 
 def _sound(keys: Keys, signed: Signed, result: Keys, prefix: str = "") -> Keys:
-    fault = keys.fault(signed)
-    if fault is not None:
-        raise _EndError("bogus", prefix + fault, signed.rrset.name)
+    """`result` where a set is signed that no wildcard may stand for. Raises _EndError."""
+    held = keys.holding(signed)
+    if isinstance(held, str):
+        raise _EndError("bogus", prefix + held, signed.rrset.name)
+    if expanded_from(signed, held) is not None:
+        raise _EndError("bogus", prefix + "wildcard", signed.rrset.name)
     return result
+
+
+def _standing(keys: Keys, signed: Signed, name: dns.name.Name, proved: Proof) -> Denied | None:
+    """None where a set is signed and stands for the name, be it a wildcard's. Raises _EndError.
+
+    OPT_OUT where an unsigned delegation may hide between the wildcard and the name.
+    """
+    held = keys.holding(signed)
+    if isinstance(held, str):
+        raise _EndError("bogus", held, signed.rrset.name)
+    encloser = expanded_from(signed, held)
+    if encloser is None:
+        return None
+    _hashable(keys, proved)
+    denied = proved.of_expansion(name, encloser)
+    if denied is Denied.UNPROVED:
+        raise _EndError("bogus", proved.fault or "wildcard-unproved", signed.rrset.name)
+    return denied if denied is Denied.OPT_OUT else None
+
+
+def _hashable(keys: Keys, proved: Proof) -> None:
+    if proved.too_many_iterations:
+        raise _EndError("insecure", "nsec3-iterations", keys.zone)
 
 
 def _keys(signed: Signed) -> list[DNSKEY]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import dns.exception
 import dns.message
 import dns.name
+import dns.node
 import dns.rdataclass
 import dns.rdataset
 import dns.rdatatype
@@ -22,6 +23,7 @@ DIGESTS = frozenset({1, 2, 4})
 #: Bounds against sets built to cost time (CVE-2023-50387).
 _MAX_SIGNATURES = 8
 _MAX_KEYS = 16
+_MAX_SAME_TAG = 4
 
 _RSA = frozenset({5, 7, 8, 10})
 _BITS = {13: 256, 14: 384, 15: 256, 16: 456}
@@ -45,21 +47,41 @@ class Keys:
 
     def fault(self, signed: Signed) -> str | None:
         """None when one signature of the zone holds, else why none does."""
+        held = self.holding(signed)
+        return held if isinstance(held, str) else None
+
+    def holding(self, signed: Signed) -> RRSIG | str:
+        """The first signature of the zone that holds, else why none does."""
         import dns.dnssec  # loads cryptography, which an unsigned world does not need
 
         candidates = [s for s in signed.signatures if s.signer == self.zone][:_MAX_SIGNATURES]
-        if not candidates:
-            return "no-signature"
-        keyring: dict[dns.name.Name, dns.node.Node | dns.rdataset.Rdataset] = {self.zone: self.rrset}
         for signature in candidates:
+            keyring = self._made_by(signature)
             try:
                 dns.dnssec.validate_rrsig(
                     signed.rrset, signature, keyring, None, self.at, dns.dnssec.allow_all_policy
                 )
             except (dns.exception.DNSException, ValueError):
                 continue
-            return None
-        return _why(candidates, self.at)
+            return signature
+        return _why(candidates, self.at) if candidates else "no-signature"
+
+    def _made_by(self, signature: RRSIG) -> dict[dns.name.Name, dns.node.Node | dns.rdataset.Rdataset]:
+        """The keys that may have made a signature: tags collide, and can be made to (CVE-2023-50387)."""
+        named = [
+            key
+            for key in self.rrset
+            if isinstance(key, DNSKEY)
+            and (key.key_id(), key.algorithm) == (signature.key_tag, signature.algorithm)
+        ]
+        return {self.zone: only(self.rrset, named[:_MAX_SAME_TAG])} if named else {}
+
+
+def expanded_from(signed: Signed, held: RRSIG) -> dns.name.Name | None:
+    """The name above the wildcard that a set was made from (RFC 4035 §5.3.4), None for a set of its own."""
+    owner = signed.rrset.name
+    own = len(owner) - 1 - owner.is_wild()
+    return owner.split(held.labels + 1)[1] if held.labels < own else None
 
 
 def find(
@@ -70,6 +92,28 @@ def find(
         if rrset.name == name and rrset.rdtype == rdtype and rrset.rdclass == dns.rdataclass.IN:
             return Signed(rrset=rrset, signatures=_signatures(section, rrset))
     return None
+
+
+def alias_of(section: Sequence[dns.rrset.RRset], name: dns.name.Name) -> Signed | None:
+    """What makes a name an alias: its CNAME, or the DNAME above it where the CNAME was made from that.
+
+    Such a CNAME is not signed: the DNAME is (RFC 6672 §5.3.1).
+    """
+    alias = find(section, name, dns.rdatatype.CNAME)
+    if alias is None or alias.signatures:
+        return alias
+    return next((above for above in all_of(section, dns.rdatatype.DNAME) if _made(alias, above)), alias)
+
+
+def _made(alias: Signed, above: Signed) -> bool:
+    """Whether a CNAME is what a DNAME gives (RFC 6672 §2.2)."""
+    name, owner, target = alias.rrset.name, above.rrset.name, above.rrset[0].target
+    if name == owner or not name.is_subdomain(owner):
+        return False
+    try:
+        return bool(alias.rrset[0].target == name.relativize(owner).concatenate(target))
+    except dns.name.NameTooLong:
+        return False
 
 
 def all_of(section: Sequence[dns.rrset.RRset], rdtype: dns.rdatatype.RdataType) -> tuple[Signed, ...]:

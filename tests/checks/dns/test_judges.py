@@ -205,6 +205,14 @@ def chain(status: str, *, signed: bool | None = None) -> DnssecChain:
         (chain("secure", signed=True), [passed("secure")]),
         (chain("insecure", signed=False), [failed("unsigned")]),
         (chain("insecure", signed=True), [failed("no_ds")]),
+        *(
+            (replace(chain("insecure", signed=True), reason=why), [failed("unchecked", reason_word=why)])
+            for why in (
+                "unsupported-algorithm:example.jp",
+                "nsec3-iterations:example.jp",
+                "opt-out:example.jp",
+            )
+        ),
         (chain("bogus", signed=True), [failed("bogus", reason_word="why")]),
         (chain("indeterminate"), [unknown("unseen", path="status")]),
     ],

@@ -20,7 +20,7 @@ from posture.core.observations import Observation
 from posture.core.targets import Target
 from scanners.context import Context
 from scanners.dns import anchors, dnssec
-from scanners.dns.denial import proof
+from scanners.dns.denial import Denied, proof
 from scanners.dns.signatures import Keys
 from scanners.observe import observe
 from tests.support import dns_server as misbehave
@@ -220,7 +220,8 @@ def test_every_record_of_a_proof_is_needed(world: World, zone: str, question: tu
     def proves() -> bool:
         found = proof(response, trusted)
         missing = response.rcode() == dns.rcode.NXDOMAIN
-        return found.of_name(name) if missing else found.of_type(name, rdtype)
+        denied = found.of_name(name) if missing else found.of_type(name, rdtype)
+        return denied is Denied.PROVED
 
     assert proves()
     whole = list(response.authority)
