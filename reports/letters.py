@@ -20,7 +20,7 @@ from reports.compose import layout
 from reports.plain import visible
 from reports.render import plain
 from reports.say import Say
-from reports.sections.shared import heads
+from reports.sections.parts import heads
 
 _LIMIT = 4_000
 

@@ -15,6 +15,7 @@ from models.artefact import Artefact
 from posture.app.providers import load_providers
 from posture.app.request import Request, operator_of, owner_of, ready_to_sweep
 from posture.checks import registry, runner
+from posture.checks.footprint import footprint
 from posture.checks.intelligence import look_up
 from posture.checks.sites import grades
 from posture.core.application import Application
@@ -67,7 +68,7 @@ def judge_and_price(
     model: Artefact,
 ) -> Conclusion:
     """The pure part: the same input gives the same output, today and in five years."""
-    scope = Scope(consent=consent, providers=load_providers())
+    scope = _scope(consent)
     judged = runner.judge(
         observations,
         subject=Target(name=domain),
@@ -90,6 +91,7 @@ def conclude(
         *observations,
         *look_up(observations, rows, at=started),
         *grades(observations, at=started),
+        *footprint(observations, _scope(request.consent), at=started),
     )
     drawn = judge_and_price(
         known,
@@ -162,6 +164,10 @@ def replay(stored: Assessment, model: Artefact) -> Assessment:
         ),
         priced_by=result.priced_by,
     )
+
+
+def _scope(consent: Consent) -> Scope:
+    return Scope(consent=consent, providers=load_providers())
 
 
 def versions() -> dict[str, str]:

@@ -7,8 +7,8 @@ from reports import convention
 from reports.blocks import Block, Cell, Entry, Facts, Items, Paragraph, Section, Table, Tile, Tiles
 from reports.branding import Branding
 from reports.say import Say
-from reports.sections import cards, emergency, ledger, scenarios, shared
-from reports.sections.shared import heads
+from reports.sections import cards, emergency, footprint, ledger, scenarios, shared
+from reports.sections.parts import anchor, heads, links_to
 from reports.view import Effect, View, checks
 
 #: The rank of the worst severity: tables put it first.
@@ -27,6 +27,7 @@ def sections(view: View, say: Say, branding: Branding) -> tuple[Section, ...]:
         shared.blind(say),
         scenarios.section(view, say),
         how(view, say),
+        footprint.section(view, say),
         shared.consent(view, say),
         dispute(say, branding),
         emergency.section(say, branding),
@@ -109,7 +110,7 @@ def _plan(view: View, say: Say, *, linked: bool) -> Table:
     )
     rows = tuple(
         (
-            Cell(text=str(issue.number), anchor=cards.anchor(issue.finding.id) if linked else ""),
+            Cell(text=str(issue.number), anchor=anchor(issue.finding.id) if linked else ""),
             Cell(text=say.finding(issue.finding)),
             Cell(text=say.several(dict.fromkeys(say.place(finding.target) for finding in issue.findings))),
             Cell(
@@ -141,7 +142,7 @@ def _amounts(view: View, say: Say, approval: str) -> tuple[Block, ...]:
 
 
 def _amount(fix: Fix, before: Outcome, view: View, say: Say) -> tuple[Cell, ...]:
-    links = shared.links(fix.findings, view, say)
+    links = links_to(fix.findings, view, say)
     was, now = before.premium.total, fix.after.premium.total
     change = None if was is None or now is None else now - was
     factors = f"{convention.factor(before.relativity)} → {convention.factor(fix.after.relativity)}"

@@ -5,8 +5,8 @@ from posture.core.whatif import Fix, Outcome, WhatIf
 from reports import convention
 from reports.blocks import Block, Cell, Paragraph, Table
 from reports.say import Say
-from reports.sections import mending, shared
-from reports.sections.shared import heads
+from reports.sections import mending
+from reports.sections.parts import heads, links_to
 from reports.view import View
 
 #: Rows for one cover; the table of all findings has the rest.
@@ -60,7 +60,7 @@ def _cover(cover: Cover, whatif: WhatIf, view: View, say: Say) -> Block:
 
 
 def _row(cover: Cover, factor: float, fix: Fix, view: View, say: Say) -> tuple[Cell, ...]:
-    links = shared.links(fix.findings, view, say)
+    links = links_to(fix.findings, view, say)
     return (
         Cell(text=mending.title(fix, view, say), anchor=links[0].anchor if links else ""),
         Cell(text=convention.factor(factor)),

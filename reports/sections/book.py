@@ -7,7 +7,7 @@ from posture.core.dossier import Shared
 from reports import convention
 from reports.blocks import Bar, Bars, Block, Cell, Paragraph, Section, Table, Tick
 from reports.say import Say
-from reports.sections.shared import heads
+from reports.sections.parts import heads
 from reports.view import View
 
 #: Fewest other applicants that are called a book.

@@ -11,17 +11,13 @@ from reports.evidence import answer
 from reports.plain import visible
 from reports.say import Say
 from reports.sections import ledger
+from reports.sections.parts import anchor
 from reports.view import Effect, Issue, View, advice, priority
 
 #: How many observations a card quotes: a finding may rest on every address of a name.
 _QUOTED = 4
 #: How many of them in their own words: the others say the same, that is why they share a card.
 _IN_FULL = 1
-
-
-def anchor(finding_id: str) -> str:
-    """The anchor of a finding's card."""
-    return f"f-{finding_id}"
 
 
 def applicant(issue: Issue, view: View, say: Say) -> Card:

@@ -22,7 +22,7 @@ from reports.blocks import (
 )
 from reports.say import Say
 from reports.sections import ledger, shared, terms
-from reports.sections.shared import heads
+from reports.sections.parts import heads, links_to
 from reports.view import View
 
 _REASONS = 4
@@ -60,7 +60,7 @@ def statements(found: Iterable[Statement], view: View, say: Say) -> Items:
             Entry(
                 text=sentence(item, say),
                 note=_fulfilled(item, view, say),
-                links=shared.links(item.findings, view, say),
+                links=links_to(item.findings, view, say),
             )
             for item in found
         )

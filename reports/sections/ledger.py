@@ -6,7 +6,7 @@ from posture.core.findings import Finding
 from posture.core.ledger import Event, Standing, WaiverState
 from reports.blocks import Badge, Cell, Notice, Paragraph, Part, Section, Table
 from reports.say import Say
-from reports.sections import shared
+from reports.sections.parts import heads, links_to
 from reports.view import Issue, View
 
 
@@ -57,7 +57,7 @@ def section(view: View, say: Say) -> Section | None:
     history = view.dossier.ledger
     if not any(history.values()) or view.dossier.at is None:
         return None
-    columns = shared.heads(
+    columns = heads(
         say,
         ("when", "left", 3),
         ("who", "left", 3),
@@ -79,9 +79,7 @@ def case(view: View, say: Say) -> Section | None:
     """What the underwriter's desk did about this assessment, in order; None where it did nothing yet."""
     if not view.dossier.case:
         return None
-    columns = shared.heads(
-        say, ("when", "left", 3), ("who", "left", 3), ("did", "left", 4), ("why_said", "left", 8)
-    )
+    columns = heads(say, ("when", "left", 3), ("who", "left", 3), ("did", "left", 4), ("why_said", "left", 8))
     rows = tuple(
         (
             Cell(text=say.moment(one.at)),
@@ -96,7 +94,7 @@ def case(view: View, say: Say) -> Section | None:
 
 
 def _row(event: Event, about: Finding | None, view: View, say: Say) -> tuple[Cell, ...]:
-    links = shared.links([event.finding], view, say)
+    links = links_to([event.finding], view, say)
     name = event.finding if about is None else say.finding(about)
     return (
         Cell(text=say.moment(event.at)),

@@ -5,8 +5,7 @@ from posture.core.whatif import Answer, Fix, Outcome, Plan, WhatIf
 from reports import convention
 from reports.blocks import Block, Cell, Paragraph, Section, Table
 from reports.say import Say
-from reports.sections import shared
-from reports.sections.shared import heads
+from reports.sections.parts import heads, links_to
 from reports.view import View
 
 _FIXES = 30
@@ -47,7 +46,7 @@ def _fixes(whatif: WhatIf, view: View, say: Say) -> Table:
 
 
 def _fix(fix: Fix, view: View, say: Say) -> tuple[Cell, ...]:
-    links = shared.links(fix.findings, view, say)
+    links = links_to(fix.findings, view, say)
     currency = fix.after.premium.currency
     worth = None if fix.worth is None else round(fix.worth / fix.effort)
     return (
@@ -60,7 +59,7 @@ def _fix(fix: Fix, view: View, say: Say) -> tuple[Cell, ...]:
 
 def title(fix: Fix, view: View, say: Say) -> str:
     """The numbers of the findings, and what the first of them says."""
-    links = shared.links(fix.findings, view, say)
+    links = links_to(fix.findings, view, say)
     said = [
         say.finding(issue.finding)
         for issue in view.issues
@@ -93,7 +92,7 @@ def _plan(plan: Plan, view: View, say: Say) -> Paragraph:
     how = say("mending.exact" if plan.exact else "mending.greedy", candidates=plan.candidates)
     text = say(key, hours=convention.number(plan.effort), tier=plan.after.tier.value)
     found = [finding for fix in plan.fixes for finding in fix.findings]
-    return Paragraph(text=f"{text} {how}", links=shared.links(found, view, say))
+    return Paragraph(text=f"{text} {how}", links=links_to(found, view, say))
 
 
 def _answers(whatif: WhatIf, everything: Answer, say: Say) -> Table:

@@ -8,7 +8,7 @@ from pathlib import Path
 from posture.core.decisions import Contribution, Cover
 from reports.blocks import Block, Fact, Facts, Paragraph, Section
 from reports.say import Say
-from reports.sections import shared
+from reports.sections.parts import links_to
 from reports.view import View
 
 _FILE = Path(__file__).parents[1] / "scenarios.toml"
@@ -68,7 +68,7 @@ def _likelier(scenario: Scenario, view: View, say: Say) -> Paragraph:
     if hidden:
         texts.append(say("scenario.hidden", features=_names(hidden, say)))
     found = (key for part in raising for key in part.findings)
-    return Paragraph(text=" ".join(texts), links=shared.links(dict.fromkeys(found), view, say))
+    return Paragraph(text=" ".join(texts), links=links_to(dict.fromkeys(found), view, say))
 
 
 def _names(parts: list[Contribution], say: Say) -> str:

@@ -20,7 +20,8 @@ from reports.blocks import (
     Tick,
 )
 from reports.say import Say
-from reports.sections import book, decision, shared
+from reports.sections import book, decision
+from reports.sections.parts import links_to
 from reports.view import View
 
 _CONTRIBUTIONS = 24
@@ -138,7 +139,7 @@ def _contribution(part: Contribution, reach: float, view: View, say: Say) -> Bar
         start=min(0.5, end),
         end=max(0.5, end),
         tone=tone,
-        links=shared.links(part.findings, view, say),
+        links=links_to(part.findings, view, say),
     )
 
 

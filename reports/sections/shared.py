@@ -10,12 +10,10 @@ from reports import convention
 from reports.blocks import (
     Block,
     Cell,
-    Column,
     Entry,
     Fact,
     Facts,
     Items,
-    Link,
     Notice,
     Paragraph,
     Section,
@@ -23,17 +21,10 @@ from reports.blocks import (
 )
 from reports.delta import Delta
 from reports.say import Say
-from reports.sections import cards
+from reports.sections.parts import heads, links_to
 from reports.view import View
 
 _PORTS_SHOWN = 12
-
-
-def heads(say: Say, *columns: tuple[str, str, int]) -> tuple[Column, ...]:
-    """Columns from (word id, alignment, share of the width)."""
-    return tuple(
-        Column(title=say(f"columns.{key}"), align=align, share=share) for key, align, share in columns
-    )
 
 
 def incomplete(view: View, say: Say) -> tuple[Notice, ...]:
@@ -41,16 +32,6 @@ def incomplete(view: View, say: Say) -> tuple[Notice, ...]:
     if view.assessment.complete:
         return ()
     return (Notice(title=say("outcomes.unknown"), text=say("text.incomplete"), tone="unknown"),)
-
-
-def links(finding_ids: Iterable[str], view: View, say: Say) -> tuple[Link, ...]:
-    """References to the cards of those findings that are open."""
-    wanted = set(finding_ids)
-    return tuple(
-        Link(text=say("labels.finding_short", number=issue.number), anchor=cards.anchor(issue.finding.id))
-        for issue in view.issues
-        if any(finding.id in wanted for finding in issue.findings)
-    )
 
 
 def areas(view: View, say: Say) -> Table:
@@ -99,7 +80,7 @@ def delta(view: View, say: Say, figures: Iterable[Change]) -> Section | None:
     for key in ("new", "reappeared", "now_unknown", "resolved", "gone"):
         blocks += _group(key, getattr(change, key), view, say)
     if change.persisting:
-        refs = links((finding.id for finding in change.persisting), view, say)
+        refs = links_to((finding.id for finding in change.persisting), view, say)
         blocks += [_count("persisting", len(change.persisting), say), Paragraph(text="", links=refs)]
     return Section(anchor="delta", title=say("sections.delta"), blocks=tuple(blocks))
 
@@ -131,7 +112,7 @@ def _changed(findings: Iterable[Finding], view: View, say: Say) -> Items:
             Entry(
                 text=say.finding(finding) if finding.outcome is Outcome.FAIL else say.title(finding.check),
                 note=_where_and_why(finding, say),
-                links=links([finding.id], view, say),
+                links=links_to([finding.id], view, say),
             )
             for finding in findings
         )

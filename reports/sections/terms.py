@@ -5,7 +5,7 @@ from posture.core.decisions import Cover
 from reports import convention
 from reports.blocks import Block, Cell, Table
 from reports.say import Say
-from reports.sections.shared import heads
+from reports.sections.parts import heads
 
 
 def blocks(declared: Application, say: Say) -> tuple[Block, ...]:

@@ -6,7 +6,20 @@ from posture.core.decisions import Agreement, Declared
 from reports import convention
 from reports.blocks import Block, Cell, Fact, Facts, Paragraph, Section, Table
 from reports.say import Say
-from reports.sections import bearing, book, cards, decision, ledger, mending, scenarios, score, shared, terms
+from reports.sections import (
+    bearing,
+    book,
+    cards,
+    decision,
+    footprint,
+    ledger,
+    mending,
+    scenarios,
+    score,
+    shared,
+    terms,
+)
+from reports.sections.parts import heads, links_to
 from reports.view import View
 
 #: The order of answers in the table: what has to be asked about comes first.
@@ -34,6 +47,7 @@ def sections(view: View, say: Say) -> tuple[Section, ...]:
         book.accumulation(view, say),
         shared.blind(say),
         application(view, say),
+        footprint.section(view, say),
         shared.consent(view, say),
         contacted(view, say),
         versions(view, say),
@@ -90,7 +104,7 @@ def _answers(view: View, say: Say) -> tuple[Block, ...]:
     answers = sorted(view.assessment.decision.declared, key=lambda one: _AGREEMENTS.index(one.agreement))
     if not answers:
         return ()
-    columns = shared.heads(say, ("item", "left", 8), ("answer", "left", 2), ("agreement", "left", 5))
+    columns = heads(say, ("item", "left", 8), ("answer", "left", 2), ("agreement", "left", 5))
     return (
         Table(
             caption=say("captions.declared"),
@@ -101,7 +115,7 @@ def _answers(view: View, say: Say) -> tuple[Block, ...]:
 
 
 def _answer(one: Declared, view: View, say: Say) -> tuple[Cell, ...]:
-    links = shared.links(one.findings, view, say)
+    links = links_to(one.findings, view, say)
     against = one.agreement is Agreement.CONTRADICTED
     return (
         Cell(text=say.open_word("controls", one.item)),
@@ -180,7 +194,9 @@ def versions(view: View, say: Say) -> Section:
             ("tables", item.digests.tables),
             ("model", item.digests.model),
             ("catalogue", item.digests.catalogue),
+            ("appetite", item.digests.appetite),
         )
+        if text
     ]
     rows += [
         Fact(term=say("versions.feed", name=name), text=text, mono=True)

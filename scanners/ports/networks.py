@@ -6,13 +6,14 @@ those hosts are then swept like named ones. The rate is one host's, for all addr
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
 
 from posture.core.consent import Technique
 from posture.core.facts.ports_network import PortsNetwork
 from posture.core.observations import Observation, Reason, Seen
-from posture.core.targets import Network, Target
+from posture.core.targets import Address, Network, Target, address
 from scanners.context import Context
 from scanners.net.failure import NetFailure
 from scanners.observe import observe
@@ -35,18 +36,19 @@ async def census(context: Context) -> list[Observation[PortsNetwork]]:
     """
     ports = (await asked_ports(context)).get("tcp", frozenset())
     telling = sorted(ports & TELLING) or sorted(ports)[: len(TELLING)]
+    spared = await _spared(context)
     found = []
     for network in context.gateway.scope.consent.networks:
         target = Target(address=str(network.network_address))
         most = min(network.num_addresses, context.options.network_addresses)
         seconds = _PROBES_PER_PORT * len(telling) * most / context.options.sweep_rate + context.options.budget
-        attempt = _count(context, network, telling, seconds)
+        attempt = _count(context, network, telling, spared, seconds)
         found.append(await observe(context, PortsNetwork.KIND, target, attempt, seconds=seconds + _GRACE))
     return found
 
 
 async def _count(
-    context: Context, network: Network, ports: Sequence[int], seconds: float
+    context: Context, network: Network, ports: Sequence[int], spared: frozenset[Address], seconds: float
 ) -> Seen[PortsNetwork]:
     if network.num_addresses > context.options.network_addresses:
         most = context.options.network_addresses
@@ -54,7 +56,7 @@ async def _count(
     if not ports:
         raise NetFailure(Reason.NO_DATA, "no TCP port may be asked")
     consent = context.gateway.scope.consent
-    places = [one for one in network if not consent.excludes(None, one)]
+    places = [one for one in network if not consent.excludes(None, one) and one not in spared]
     if not places:
         raise NetFailure(Reason.NOT_PERMITTED, f"excluded: all of {network}")
     permits = [context.gateway.permit(Target(address=str(one)), Technique.PORTS) for one in places]
@@ -62,6 +64,23 @@ async def _count(
     xml = await context.gateway.nmap(permits, ("-sS", "-p", spell(keys)), seconds=seconds)
     reports = await asyncio.to_thread(read_each, xml, [str(one) for one in places], keys)
     return Seen(value=_fact(network, keys, reports))
+
+
+async def _spared(context: Context) -> frozenset[Address]:
+    """Addresses of names that the consent excludes, unless another of its names leads there as well.
+
+    The applicant takes a host out by its name; a network that holds it must not bring it back.
+    """
+    consent = context.gateway.scope.consent
+    for name in consent.excluded_names:
+        with suppress(NetFailure):  # a name that leads nowhere spares nothing
+            await context.resolver.addresses(name)
+    own: set[Address] = set()
+    taken_out: set[Address] = set()
+    for name, places in context.gateway.pinned_names().items():
+        if consent.names(name):
+            (taken_out if consent.excludes(name, None) else own).update(map(address, places))
+    return frozenset(taken_out - own)
 
 
 def _fact(network: Network, keys: frozenset[tuple[str, int]], reports: dict[str, HostReport]) -> PortsNetwork:

@@ -20,6 +20,7 @@ from posture.core.decisions import Action, Agreement, Cover, Tier
 from posture.core.desk.events import Kind as Did
 from posture.core.dossier import Service
 from posture.core.facts import fact_classes
+from posture.core.facts.footprint_host import SIGNS
 from posture.core.findings import Confidence, Outcome, Owner, Severity
 from posture.core.ledger import Kind
 from posture.core.priority import Priority
@@ -115,6 +116,9 @@ SECTIONS: dict[str, Iterable[str]] = {
     "held": names(Held),
     "areas": {card.area for card in catalogue().cards.values()},
     "asked": [kind.replace(".", "_") for kind in fact_classes()],
+    "signs": [*SIGNS, "none"],
+    "run_by": ("in-networks", "consented-name", "provider-list", "not-consented", "declared-hosted"),
+    "whys": ("mx", "name-server", "parent", "resolver", "in-networks", "consented-name", "provider-list"),
     "did": names(Kind),
     "desk_did": names(Did),
     "agreements": names(Agreement),

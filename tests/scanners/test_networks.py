@@ -1,6 +1,7 @@
 """The applicant's networks asked as networks, with the real nmap on loopback."""
 
 import asyncio
+import socket
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
@@ -95,6 +96,24 @@ def test_a_network_that_is_too_wide_is_not_asked() -> None:
 
 def test_an_excluded_network_is_not_asked() -> None:
     assert unseen(asking(excluded_networks=(network("127.0.71.0/24"),)))[0] is Reason.NOT_PERMITTED
+
+
+def test_a_host_taken_out_by_name_is_not_brought_back_by_its_network() -> None:
+    """Its address is spared, unless another name of the consent leads there too."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as closed:
+        closed.bind(("127.0.0.1", 0))
+        nobody = closed.getsockname()
+    options = replace(OPTIONS, ports=PORTS, resolvers=(nobody,), timeout=0.5)
+    ctx = context(options, networks=(network(NET),), excluded_names=(f"old.{NAME}",))
+    ctx.gateway.pin(f"old.{NAME}", ["127.0.71.2", "127.0.71.3"])
+    ctx.gateway.pin(f"www.{NAME}", ["127.0.71.3"])
+    ctx.gateway.pin("old.example.com", ["127.0.71.4"])
+    with Server(close, address="127.0.71.2", port=8443), Server(close, address="127.0.71.3", port=8443):
+        (obs,) = count(ctx)
+    assert isinstance(obs.result, Seen), obs.result
+    assert (obs.result.value.asked, obs.result.value.open) == (7, ("127.0.71.3",))
+    swept = {contact.address for contact in ctx.gateway.ledger.contacts() if contact.technique == "ports"}
+    assert swept == {f"127.0.71.{n}" for n in (0, 1, 3, 4, 5, 6, 7)}
 
 
 def test_a_network_of_somebody_else_s_is_not_asked() -> None:

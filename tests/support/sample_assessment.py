@@ -10,10 +10,11 @@ from functools import cache
 from typing import Any
 
 from models import appetite
+from posture.checks.footprint import footprint
 from posture.checks.registry import catalogue
 from posture.checks.runner import judge
 from posture.core.application import Application, CoverTerms
-from posture.core.assessment import Assessment, Contact, Digests, Scanner
+from posture.core.assessment import Assessment, Contact, Digests, PricedBy, Scanner
 from posture.core.consent import Authority, Basis, Consent, Granter, Proof, ProofMethod, Technique
 from posture.core.decisions import (
     Action,
@@ -45,6 +46,7 @@ from posture.core.facts.web_response import Cookie, Redirect, WebResponse
 from posture.core.features import FeatureVector
 from posture.core.findings import Argument, Finding, Outcome, Owner
 from posture.core.observations import Gap, Observation, Reason, Seen, Unseen
+from posture.core.scope import Scope
 from posture.core.targets import Target, network
 
 DOMAIN = "sakura-seiki.example"
@@ -406,9 +408,16 @@ def remedy(name: str, ids: tuple[str, ...], phase: Phase, days: int) -> Subjecti
     )
 
 
+def known() -> tuple[Observation[Any], ...]:
+    """What was observed, with whose each host is."""
+    observed = observations()
+    scope = Scope(consent=consent(), providers=())
+    return (*observed, *footprint(observed, scope, at=START))
+
+
 @cache
 def sample() -> Assessment:
-    observed = observations()
+    observed = known()
     found = findings(observed)
     return Assessment(
         id="20261123-sakura-seiki-7f3a",
@@ -442,8 +451,11 @@ def sample() -> Assessment:
             contact("203.0.113.12", (443,), "tls", 61, 64, 14, "in-networks"),
             contact("198.51.100.25", (25,), "mail", 20, 21, 1, "mx"),
         ),
-        digests=Digests(tables="11" * 32, model="22" * 32, catalogue=catalogue().digest, feeds={}),
+        digests=Digests(
+            tables="11" * 32, model="22" * 32, catalogue=catalogue().digest, feeds={}, appetite="33" * 32
+        ),
         complete=True,
+        priced_by=PricedBy(name="prior", fitted=False),
     )
 
 
