@@ -1,6 +1,7 @@
 """How the network's behaviour travels inside the scanners, until `observe` makes it a value."""
 
 import errno
+import socket
 import ssl
 
 from posture.core.observations import Reason
@@ -43,6 +44,9 @@ def failure_of(error: OSError, what: str) -> NetFailure:
         return _tls_failure(error, what)
     if isinstance(error, TimeoutError):
         return NetFailure(Reason.TIMEOUT, f"{what}: no answer in time")
+    if isinstance(error, socket.gaierror):
+        # We connect to literal addresses only, so this is the zone index of a resolver (RFC 4007 §11).
+        return NetFailure(Reason.UNREACHABLE, f"{what}: no such network interface here")
     reason = _REASONS.get(error.errno or 0)
     if reason is None and isinstance(error, ConnectionError):  # asyncio and http.client give no number
         reason = Reason.RESET

@@ -40,6 +40,7 @@ _STATES = ("open", "closed", "filtered")
 
 T = TypeVar("T")
 Sweep = HostReport | NetFailure | NmapError
+_Place = tuple[Spot, PortReport]
 
 
 async def scan(context: Context, hosts: Sequence[Target]) -> list[Observation[PortsHost]]:
@@ -148,10 +149,15 @@ async def _fact(plan: Host, sweeps: Mapping[str, Sweep]) -> Seen[PortsHost]:
     UDP ports that stayed silent are not in `scanned`: with UDP silence says nothing at all.
     """
     found = {spot: _answer(spot, sweeps) for spot in plan.spots}
-    told = {spot: port for spot, port in found.items() if port and (spot.protocol == "tcp" or port.answered)}
+    told = [
+        (spot, port) for spot, port in found.items() if port and (spot.protocol == "tcp" or port.answered)
+    ]
     if not told:
         raise NetFailure(Reason.NO_DATA, "no port that was asked could be told")
-    ports = [_worst(told, key) for key in dict.fromkeys((s.protocol, s.target.port) for s in told)]
+    places: dict[tuple[str, int | None], list[_Place]] = {}
+    for spot, port in told:
+        places.setdefault((spot.protocol, spot.target.port), []).append((spot, port))
+    ports = [_worst(several) for several in places.values()]
     fact = PortsHost(
         address=plan.address,
         names=plan.names,
@@ -170,9 +176,8 @@ def _answer(spot: Spot, sweeps: Mapping[str, Sweep]) -> PortReport | None:
     return sweep.ports.get(spot.key)
 
 
-def _worst(told: Mapping[Spot, PortReport], key: tuple[str, int | None]) -> Port:
+def _worst(places: Iterable[_Place]) -> Port:
     """The most open of the places a logical port has."""
-    places = [(spot, port) for spot, port in told.items() if (spot.protocol, spot.target.port) == key]
     spot, port = min(places, key=lambda place: _STATES.index(place[1].state))
     return Port(
         port=spot.target.port or 0,

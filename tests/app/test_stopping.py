@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,8 +35,22 @@ document = {{ sha256 = "{digest}" }}
 proof = {{ method = "document" }}
 authority = [{{ covers = ["example.jp", "127.0.0.0/8"], basis = "own" }}]
 """
+_USUAL: dict[signal.Signals, Any] = {
+    signal.SIGINT: signal.default_int_handler,
+    signal.SIGTERM: signal.SIG_DFL,
+    signal.SIGHUP: signal.SIG_DFL,
+}
 #: A sweep that would take two minutes.
 _ASK = ("probe", "ports", "127.0.0.9", "--ports", "1-60000", "--resolver", "127.0.0.1")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_ignored() -> Iterator[None]:
+    """Whoever runs the tests in the background ignores signals; children inherit that."""
+    found = {number: signal.signal(number, usual) for number, usual in _USUAL.items()}
+    yield
+    for number, before in found.items():
+        signal.signal(number, before)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from posture.core.errors import PostureError
 from posture.demo.berths import Place, bind
 from posture.demo.stage import Scene, Stage
 from tests.support.demo_clients import Clients, rdata
+from tests.support.leftovers import DEFAULT_SIGNALS
 
 # Starts the stage, holds a few conversations open, prints the ports in use, and waits to be ended.
 _PLAY = """
@@ -118,7 +119,7 @@ def test_a_port_that_is_taken_is_named() -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_signal_ends_everything(tmp_path: Path, number: signal.Signals) -> None:
     with subprocess.Popen(
-        [sys.executable, "-W", "error", "-X", "dev", "-c", _PLAY, str(tmp_path)],
+        [*DEFAULT_SIGNALS, sys.executable, "-W", "error", "-X", "dev", "-c", _PLAY, str(tmp_path)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from posture.demo.stage import Scene
-from tests.support.leftovers import adopting, children
+from tests.support.leftovers import DEFAULT_SIGNALS, adopting, children
 from tests.support.ordinary_user import ordinary_python
 from tests.support.rehearsal import assessed, request_of
 from tests.support.tools import missing, require_tool
@@ -161,7 +161,7 @@ def test_an_interrupt_ends_everything(way: str, number: int, tmp_path: Path) -> 
     folders = set(Path(tempfile.gettempdir()).glob("posture-demo-*"))
     with adopting():
         with subprocess.Popen(
-            [*_command(way), "-c", _RUN],
+            [*DEFAULT_SIGNALS, *_command(way), "-c", _RUN],
             cwd=tmp_path,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -368,6 +368,36 @@ def test_a_broken_nmap_is_our_own_fault_and_never_a_clean_host(script: str, tmp_
     assert len(ctx.faults) == 1
 
 
+def test_every_port_there_is_can_be_asked(tmp_path: Path) -> None:
+    """What nmap would say of them is canned: what is made of it must not take its square."""
+    with Server(close, address=HOST) as server:
+        others = ",".join(f"{a}-{b}" for a, b in ((1, server.port - 1), (server.port + 1, 65535)) if a <= b)
+        said = _EVERY_PORT.format(host=HOST, open=server.port, others=others)
+        (tmp_path / "said.xml").write_text(said, encoding="ascii")
+        fake = tmp_path / "nmap"
+        fake.write_text(f"#!/bin/sh\ncat '{tmp_path}/said.xml'\n", encoding="utf-8")
+        fake.chmod(0o700)
+        (obs,) = scan(context(replace(PATIENT, nmap=str(fake), ports="1-65535")))
+    fact = seen(obs)
+    assert states(fact) == {server.port: "open"}
+    assert fact.scanned == "T:1-65535"
+
+
+_EVERY_PORT = """\
+<?xml version="1.0"?>
+<nmaprun scanner="nmap" args="nmap" start="1" version="7.93" xmloutputversion="1.05">
+<scaninfo type="connect" protocol="tcp" numservices="65535" services="1-65535"/>
+<host starttime="1" endtime="2"><status state="up" reason="user-set" reason_ttl="0"/>
+<address addr="{host}" addrtype="ipv4"/><hostnames/><ports>
+<extraports state="closed" count="65534">
+<extrareasons reason="conn-refused" count="65534" proto="tcp" ports="{others}"/></extraports>
+<port protocol="tcp" portid="{open}"><state state="open" reason="syn-ack" reason_ttl="0"/></port>
+</ports></host>
+<runstats><finished time="2" timestr="" summary="" elapsed="1" exit="success"/>
+<hosts up="1" down="0" total="1"/></runstats></nmaprun>
+"""
+
+
 def test_a_host_too_slow_for_its_time() -> None:
     options = replace(OPTIONS, budget=0.3, sweep_rate=10)
     with pytest.MonkeyPatch.context() as patch:

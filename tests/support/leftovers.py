@@ -5,6 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+#: Put before a command: whoever runs the tests in the background ignores signals, and children inherit that.
+DEFAULT_SIGNALS = ("env", "--default-signal")
+
 _PR_SET_CHILD_SUBREAPER = 36
 
 

@@ -405,3 +405,13 @@ def test_the_systems_resolvers_are_taken(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(resolving, "_SYSTEM", str(system))
     resolver = Resolver(lab_context(DnsServer()).gateway, Options())
     assert [server.address for server in resolver._servers] == ["127.0.0.1", "127.0.0.2", "127.0.0.3"]
+
+
+def test_a_resolver_behind_an_interface_that_is_gone_is_not_our_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What router advertisements write into resolv.conf names an interface (RFC 4007 §11)."""
+    system = tmp_path / "resolv.conf"
+    system.write_text("nameserver ::1%gone0\n", encoding="utf-8")
+    monkeypatch.setattr(resolving, "_SYSTEM", str(system))
+    assert failure(lab_context(), "example.jp") is Reason.UNREACHABLE
