@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
@@ -17,6 +18,9 @@ HEAD = "0006"
 
 #: What may be asked for, and the driver that is installed with us for it.
 _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
+
+#: PostgreSQL's advisory lock of those who migrate: any number that no other program on the database takes.
+_LOCK = 0x706F7374757265
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -90,16 +94,20 @@ def _private(path: Path) -> None:
 
 def _sqlite_pragmas(connection: object, _record: object) -> None:
     cursor = connection.cursor()  # type: ignore[attr-defined]  # a DB-API connection has no static type
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=10000"):
+    for pragma in ("busy_timeout=10000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
 
 def _revision(engine: Engine) -> str | None:
     with engine.connect() as connection:
-        if not inspect(connection).has_table("alembic_version"):
-            return None
-        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        return _revision_on(connection)
+
+
+def _revision_on(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
 def _upgrade(engine: Engine) -> None:
@@ -110,7 +118,9 @@ def _upgrade(engine: Engine) -> None:
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    with engine.begin() as connection:
+    with _alone(engine) as connection:
+        if _revision_on(connection) == HEAD:
+            return  # somebody else was faster
         config.attributes["connection"] = connection
         try:
             command.upgrade(config, "head")
@@ -120,6 +130,27 @@ def _upgrade(engine: Engine) -> None:
                 remedy="Upgrade posture-underwriting, or name another database with --database.",
                 code="database-version",
             ) from error
+
+
+@contextlib.contextmanager
+def _alone(engine: Engine) -> Iterator[Connection]:
+    """One transaction that nobody migrates beside: all of an upgrade is kept, or nothing of it."""
+    with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            raw: Any = connection.connection.dbapi_connection
+            # Otherwise sqlite3 begins no transaction before DDL, and each statement is kept by itself.
+            raw.isolation_level = None
+            try:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                yield connection
+                connection.commit()
+            finally:
+                connection.rollback()
+                raw.isolation_level = ""  # as it was, for whoever is given this connection next
+        else:
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+            yield connection
+            connection.commit()
 
 
 def _shown(engine: Engine) -> str:
@@ -136,6 +167,8 @@ def _without_secret(url: str) -> str:
 
 def _unusable(url: str, error: Exception) -> PostureError:
     cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
+    if isinstance(cause, OSError) and cause.strerror:  # without its number
+        cause = Exception(f"{cause.filename}: {cause.strerror.lower()}" if cause.filename else cause.strerror)
     first = str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__
     return PostureError(
         f"The database {url} cannot be used: {first}.",
