@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Struct, field, structs
 
 from posture.app.forms import Misfit, fit
 from posture.core.errors import PostureError
@@ -79,8 +79,15 @@ def settings_path() -> Path:
 
 
 def load_settings() -> Settings:
-    """Read the settings; none is fine unless POSTURE_SETTINGS names one. Raises PostureError."""
-    path = settings_path()
+    """Read the settings; none is fine unless POSTURE_SETTINGS names one. Raises PostureError.
+
+    POSTURE_DATABASE goes before the file's `database`.
+    """
+    written = _written(settings_path())
+    return structs.replace(written, database=os.environ.get("POSTURE_DATABASE") or written.database)
+
+
+def _written(path: Path) -> Settings:
     try:
         if not path.exists() and "POSTURE_SETTINGS" not in os.environ:
             return Settings()

@@ -36,13 +36,15 @@ def assessments() -> None:
 @json_option
 def list_(domain: str | None, limit: int, database: str | None, *, as_json: bool) -> None:
     """List the newest assessments."""
+    from posture.app.settings import load_settings
     from posture.core.codec import encode
     from posture.core.targets import host_name
     from posture.store import assessments as stored
     from posture.store.database import open_database
     from reports.plain import visible
 
-    rows = stored.newest(open_database(database), domain=host_name(domain) if domain else None, limit=limit)
+    opened = open_database(database or load_settings().database)
+    rows = stored.newest(opened, domain=host_name(domain) if domain else None, limit=limit)
     if as_json:
         print_json({"assessments": [encode(row) for row in rows]})
         return

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -23,8 +23,14 @@ from posture.core.errors import ExitCode
 
 if TYPE_CHECKING:
     from posture.app.renew import Result
+    from posture.core.consent import Consent
 
 _FILE = click.Path(path_type=Path)
+_NOTES: Final = {
+    "valid": "",
+    "expired": "  consent expired: obtain a new one",
+    "not-yet-valid": "  consent not yet valid",
+}
 _WITHIN = click.option(
     "--within",
     default=60,
@@ -54,6 +60,7 @@ def add(policy: str, domain: str, renewal_date: datetime, database: str | None, 
     from posture.app.clock import utc_now
     from posture.app.files import read_text
     from posture.app.renew import make_policy
+    from posture.app.settings import load_settings
     from posture.core.targets import host_name
     from posture.store import policies
     from posture.store.database import open_database
@@ -66,7 +73,7 @@ def add(policy: str, domain: str, renewal_date: datetime, database: str | None, 
         application=read_text(files["application_file"], "application"),
         at=utc_now(),
     )
-    policies.add(open_database(database), item)
+    policies.add(open_database(database or load_settings().database), item)
     click.echo(f"{policy} of {item.domain} is kept; it renews on {item.renewal_date}.")
 
 
@@ -75,10 +82,11 @@ def add(policy: str, domain: str, renewal_date: datetime, database: str | None, 
 @database_option
 def remove(policy: str, database: str | None) -> None:
     """Forget POLICY; its assessments stay."""
+    from posture.app.settings import load_settings
     from posture.store import policies
     from posture.store.database import open_database
 
-    policies.remove(open_database(database), policy)
+    policies.remove(open_database(database or load_settings().database), policy)
     click.echo(f"{policy} is no longer under renewal.")
 
 
@@ -88,36 +96,44 @@ def remove(policy: str, database: str | None) -> None:
 @json_option
 def due(within: int, database: str | None, *, as_json: bool) -> None:
     """List policies that fall due and are not yet assessed for this renewal."""
-    from posture.app.clock import utc_now
+    from posture.app.clock import day_here, utc_now
     from posture.app.files import parse_consent
     from posture.app.renew import pending
+    from posture.app.settings import load_settings
     from posture.store.database import open_database
     from reports.plain import visible
 
     now = utc_now()
     rows = []
-    for policy in pending(open_database(database), today=now.date(), within=within):
-        until = parse_consent(policy.consent, f"consent of {policy.id}").valid_until
+    opened = open_database(database or load_settings().database)
+    for policy in pending(opened, today=day_here(now), within=within):
+        given = parse_consent(policy.consent, f"consent of {policy.id}")
         rows.append(
             {
                 "policy": policy.id,
                 "domain": policy.domain,
                 "applicant": policy.applicant,
                 "renewal_date": policy.renewal_date.isoformat(),
-                "consent_until": until.isoformat(),
-                "consent": "valid" if now < until else "expired",
+                "consent_until": given.valid_until.isoformat(),
+                "consent": _standing(given, now),
             }
         )
     if as_json:
         print_json({"due": rows})
         return
     for row in rows:
-        note = "" if row["consent"] == "valid" else "  consent expired: obtain a new one"
+        note = _NOTES[row["consent"]]
         click.echo(
             f"{row['policy']}  {row['renewal_date']}  {row['domain']}  {visible(row['applicant'])}{note}"
         )
     if not rows:
         click.echo(f"Nothing falls due within {within} days.")
+
+
+def _standing(consent: "Consent", at: datetime) -> str:
+    if at < consent.valid_from:
+        return "not-yet-valid"
+    return "valid" if at < consent.valid_until else "expired"
 
 
 @renewals.command(epilog="Example: posture renewals run --within 60 --out renewals")
@@ -144,7 +160,7 @@ def run(within: int, out: Path, lang: str, *, as_json: bool, **raw: object) -> i
 
 async def _run(within: int, out: Path, raw: Mapping[str, Any]) -> "list[Result]":
     from posture.app.cli.progress import progress_of
-    from posture.app.clock import utc_now
+    from posture.app.clock import day_here, utc_now
     from posture.app.options import RawOptions, build_options
     from posture.app.pricing import Models
     from posture.app.renew import pending, renew
@@ -156,7 +172,7 @@ async def _run(within: int, out: Path, raw: Mapping[str, Any]) -> "list[Result]"
     options = build_options(RawOptions.of(raw), settings)
     models = Models.read(raw.get("model_file"), settings)
     url = raw.get("database") or settings.database
-    waiting = list(pending(open_database(url), today=utc_now().date(), within=within))
+    waiting = list(pending(open_database(url), today=day_here(utc_now()), within=within))
     results = []
     for number, policy in enumerate(waiting, start=1):
         say(f"{number}/{len(waiting)} {policy.id} {policy.domain}")
