@@ -22,8 +22,9 @@ from tests.support.dns_server import DnsServer
 NS = "@ NS ns1\n@ NS ns2\nns1 A 127.0.0.1\nns2 A 127.0.0.2\n"
 MAIL = '@ MX 0 .\n@ TXT "v=spf1 -all"\n_dmarc TXT "v=DMARC1\\; p=reject"\n'
 ZONE = NS + "@ A 127.0.0.9\n" + MAIL
-#: Questions that both areas ask about a plain domain; more is not asked of one however it answers.
-PLAIN = 220
+#: Datagrams by which both areas ask about a plain domain, each sent anew in each round where the machine is
+#: too busy to answer at once; more is not asked of one however it answers.
+PLAIN = 220 * len(ROUNDS)
 
 
 @pytest.fixture
@@ -121,7 +122,7 @@ def test_servfail_on_one_type_alone(
     assert unseen(found) == lost
     for kind, status in open_status.items():
         assert value(found, kind).status == status
-    assert server.asked() <= PLAIN * len(ROUNDS)
+    assert server.asked() <= PLAIN
 
 
 def test_every_answer_cut_short(server: DnsServer) -> None:
@@ -153,7 +154,7 @@ def test_aliases_that_lead_round(server: DnsServer) -> None:
     found = scan(lab(server))
     assert value(found, "mail.spf").status == "temperror"
     assert [host.addresses for host in value(found, "mail.exchangers").hosts] == [None]
-    assert server.asked() <= PLAIN * len(ROUNDS)
+    assert server.asked() <= PLAIN
 
 
 def test_a_long_chain_of_aliases_has_an_end(server: DnsServer) -> None:
