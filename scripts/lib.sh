@@ -5,11 +5,10 @@ say() { printf '%s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
 
 # Servers live where an ordinary user's PATH does not look.
-PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
-for bin in /usr/lib/postgresql/*/bin; do PATH=$PATH:$bin; done
-export PATH
+export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
 
-have() { command -v "$1" >/dev/null 2>&1; }
+# Debian keeps PostgreSQL's programs apart, in a folder that is there only once they are installed.
+have() { command -v "$1" >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/"$1" >/dev/null 2>&1; }
 
 # as_root COMMAND...: runs it as root, without a question.
 as_root() {
