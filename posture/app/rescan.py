@@ -20,9 +20,10 @@ from posture.core.assessment import Assessment
 from posture.core.consent import Technique
 from posture.core.decisions import Subjectivity
 from posture.core.errors import PostureError
+from posture.core.facts.ports_host import PortsHost
 from posture.core.findings import Finding, Outcome, Severity
 from posture.core.ledger import Event, Kind
-from posture.core.observations import Observation
+from posture.core.observations import Observation, Seen
 from posture.core.targets import Target
 from posture.store import ledger as kept
 from posture.store.database import Database
@@ -31,6 +32,8 @@ from scanners.context import Context
 
 SCHEMA = "posture.rescan/1"
 _KINDS = {Outcome.FAIL: Kind.AGAIN, Outcome.UNKNOWN: Kind.UNSEEN}
+#: Not applicable because the answer does not show it any more: a version that is hidden mends nothing.
+_HIDDEN = frozenset({"no_question", "not_stated", "tls_one_contact", "web_off_scope"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +50,8 @@ class Answer:
     @property
     def kind(self) -> Kind:
         """What the ledger calls it: closed, as reported, or without an answer."""
-        return _KINDS.get(self.now.outcome, Kind.CLOSED)
+        hidden = self.now.outcome is Outcome.NOT_APPLICABLE and self.now.message in _HIDDEN
+        return Kind.UNSEEN if hidden else _KINDS.get(self.now.outcome, Kind.CLOSED)
 
 
 async def ask(request: Request, before: Finding) -> Answer:
@@ -71,7 +75,7 @@ async def ask(request: Request, before: Finding) -> Answer:
     judged = _judge(context, before, found)
     return Answer(
         before=before,
-        now=_answering(before, judged.findings),
+        now=_answering(before, found, judged.findings),
         observations=tuple(found),
         contacted=context.gateway.ledger.contacts(),
         at=at,
@@ -116,19 +120,49 @@ def _judge(context: Context, before: Finding, found: Sequence[Observation[Any]])
     )
 
 
-def _answering(before: Finding, findings: Sequence[Finding]) -> Finding:
-    """The same finding, else the first that is unknown; the rest says that what was found is not there."""
+def _answering(before: Finding, found: Sequence[Observation[Any]], findings: Sequence[Finding]) -> Finding:
+    """The same finding, or its port seen shut; else the first that is unknown.
+
+    The rest says that what was found is not there. A sweep of one port leaves its group unknown, which is
+    no answer about the port.
+    """
     same = [finding for finding in findings if finding.id == before.id]
     hidden = [finding for finding in findings if finding.outcome is Outcome.UNKNOWN]
     elsewhere = [finding for finding in findings if finding.outcome is not Outcome.FAIL]
-    for candidates in (same, hidden, elsewhere):
+    shut = [_shut(before, found)] if _is_shut(before.target.port, found) else []
+    for candidates in (same, shut, hidden, elsewhere):
         if candidates:
             return candidates[0]
+    return _as(before, Outcome.NOT_APPLICABLE, runner.NOTHING_TO_ASK)
+
+
+def _is_shut(port: int | None, found: Sequence[Observation[Any]]) -> bool:
+    """Whether a believable sweep saw the port on every address, and open on none."""
+    hosts = [obs.result.value for obs in found if isinstance(obs.result, Seen)]
+    return (
+        port is not None
+        and len(hosts) == len(found) > 0
+        and all(isinstance(host, PortsHost) and _closed(host, port) for host in hosts)
+    )
+
+
+def _closed(host: PortsHost, port: int) -> bool:
+    seen_open = any(one.port == port for one in host.open_ports())
+    return host.suspicious is None and host.swept(port) and not seen_open
+
+
+def _shut(before: Finding, found: Sequence[Observation[Any]]) -> Finding:
+    shut = _as(before, Outcome.PASS, runner.PORT_SHUT, number=before.target.port or 0)
+    return replace(shut, evidence=tuple(digest for obs in found for digest in obs.evidence))
+
+
+def _as(before: Finding, outcome: Outcome, message: str, **arguments: int) -> Finding:
+    """The finding with another result."""
     return replace(
         before,
-        outcome=Outcome.NOT_APPLICABLE,
-        message=runner.NOTHING_TO_ASK,
-        arguments={},
+        outcome=outcome,
+        message=message,
+        arguments=arguments,
         severity=Severity.INFO,
         reason=None,
         evidence=(),

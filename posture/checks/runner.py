@@ -21,6 +21,8 @@ from posture.core.targets import Target
 #: Message ids of `common.toml`, shared by every check.
 UNSEEN = "unseen"
 NOTHING_TO_ASK = "nothing_to_ask"
+#: Said by a rescan alone: no judge knows what was there before.
+PORT_SHUT = "port_shut"
 
 _NOTHING = Verdict(outcome=Outcome.NOT_APPLICABLE, message=NOTHING_TO_ASK)
 

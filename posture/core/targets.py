@@ -183,6 +183,13 @@ def is_public(addr: Address) -> bool:
     return not inside(addr, _SPECIAL) and all(is_public(inner) for inner in embedded(addr))
 
 
+def inward(places: Iterable[str], networks: Iterable[Network]) -> tuple[str, ...]:
+    """Those of the addresses that are neither public nor in one of the networks."""
+    own = tuple(networks)
+    found = ((text, address(text)) for text in places)
+    return tuple(text for text, addr in found if not is_public(addr) and not inside(addr, own))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PortRange:
     """Ports `first` to `last` inclusive of one transport protocol."""

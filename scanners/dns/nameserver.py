@@ -18,7 +18,7 @@ from dns.rdtypes.ANY.TXT import TXT
 
 from posture.core.facts.dns_zone import NameServer
 from posture.core.observations import Reason
-from posture.core.targets import address, inside, is_public
+from posture.core.targets import inward
 from scanners.context import Context
 from scanners.dns import evidence
 from scanners.dns.resolver import text
@@ -141,7 +141,7 @@ async def look(context: Context, server: Server, zone: str, *, intrude: bool) ->
         ns=None if isinstance(ns, NetFailure) else _names(ns, asker.zone),
         mx=_told(mx, asker.zone, _exchangers),
         spf=_told(txt, asker.zone, _policies),
-        public=_public(context, server.address),
+        public=not inward((server.address,), context.gateway.scope.consent.networks),
     )
     asked: dict[str, object] = {"udp": udp, "tcp": tcp, "authoritative": either, "serial": either, "ns": ns}
     asked |= {"mx": mx, "spf": txt}
@@ -209,10 +209,6 @@ def _policies(response: dns.message.Message, zone: dns.name.Name) -> tuple[str, 
     found = response.get_rrset(response.answer, zone, dns.rdataclass.IN, _TXT)
     texts = [b"".join(record.strings) for record in found or () if isinstance(record, TXT)]
     return tuple(sorted(raw.decode("ascii", "replace") for raw in texts if raw[:6].lower() == b"v=spf1"))
-
-
-def _public(context: Context, place: str) -> bool:
-    return is_public(address(place)) or inside(address(place), context.gateway.scope.consent.networks)
 
 
 def _reasons(fact: NameServer, asked: Mapping[str, object]) -> Mapping[str, Reason]:

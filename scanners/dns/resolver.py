@@ -3,7 +3,7 @@
 import asyncio
 import ipaddress
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,7 +20,7 @@ from posture.core.errors import PostureError, RefusedError
 from posture.core.facts.dns_addresses import DnsAddresses
 from posture.core.observations import Reason
 from posture.core.scope import RefusalReason
-from posture.core.targets import Target, address, inside
+from posture.core.targets import Target, address, inside, inward
 from scanners.context import Options
 from scanners.dns import evidence
 from scanners.dns.transport import Server, ask, question
@@ -132,6 +132,7 @@ class Resolver:
             found = await self._operators(name, self._options.address)
         else:
             found = await self._addresses(name)
+        found = replace(found, inward=inward(found.all, self._gateway.scope.consent.networks))
         if found.all:
             self._gateway.pin(name, found.all)
         return found

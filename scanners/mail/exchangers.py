@@ -110,6 +110,7 @@ def _exchanger(preference: int, name: str, found: DnsAddresses | NetFailure) -> 
         addresses=None if partial else found.all,
         exists=found.exists,
         alias=bool(found.aliases),
+        inward=found.inward or (),
     )
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from posture import checks
 from posture.checks.registry import Check, all_checks, catalogue
-from posture.checks.runner import NOTHING_TO_ASK, UNSEEN, judge
+from posture.checks.runner import NOTHING_TO_ASK, PORT_SHUT, UNSEEN, judge
 from posture.core.catalogue import Language
 from posture.core.facts import fact_classes
 from posture.core.findings import Outcome, Owner, Severity
@@ -219,7 +219,7 @@ def test_the_shared_messages_exist_in_both_languages_with_the_same_placeholders(
 
 def test_every_shared_message_is_used() -> None:
     used = {message for check in all_checks() for message in said(check)}
-    assert set(catalogue().common[Language.EN]) - used <= {UNSEEN, NOTHING_TO_ASK}
+    assert set(catalogue().common[Language.EN]) - used <= {UNSEEN, NOTHING_TO_ASK, PORT_SHUT}
 
 
 @every_check

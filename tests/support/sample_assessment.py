@@ -171,7 +171,7 @@ def observations() -> tuple[Observation[Any], ...]:
         seen(
             "dns.addresses",
             domain,
-            DnsAddresses(name=DOMAIN, exists=True, ipv4=("203.0.113.10",), ipv6=()),
+            DnsAddresses(name=DOMAIN, exists=True, ipv4=("203.0.113.10",), ipv6=(), inward=()),
             1,
         ),
         seen(

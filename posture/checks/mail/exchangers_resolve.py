@@ -10,6 +10,7 @@ def judge(fact: MailExchangers) -> Iterator[Verdict]:
     """Contradictions first, then exchangers that do not exist (anybody may register them), then aliases."""
     gone = tuple(host.name for host in fact.hosts if host.exists is False)
     empty = tuple(host.name for host in fact.hosts if host.addresses == () and host.exists is not False)
+    private = tuple(f"{host.name} [{place}]" for host in fact.hosts for place in host.inward)
     aliases = tuple(host.name for host in fact.hosts if host.alias)
     unseen = [index for index, host in enumerate(fact.hosts) if host.addresses is None]
     if "null-mx-among-others" in fact.problems:
@@ -18,6 +19,8 @@ def judge(fact: MailExchangers) -> Iterator[Verdict]:
         yield failed("gone", hosts=gone)
     elif empty:
         yield failed("without_address", hosts=empty)
+    elif private:
+        yield failed("private", hosts=private)
     elif unseen:
         yield unknown("unseen", path=f"hosts.{unseen[0]}.addresses")
     elif aliases:

@@ -8,7 +8,9 @@ from typing import ClassVar
 class DnsAddresses:
     """A and AAAA of a name; null where the question failed, empty where there are none.
 
-    `exists` is False for NXDOMAIN; `aliases` is the CNAME chain, in order.
+    `exists` is False for NXDOMAIN; `aliases` is the CNAME chain, in order. `inward`: those of the addresses
+    that are not public (RFC 6890) and in none of the consent's networks, so that nobody is contacted there;
+    null in observations older than this field.
     """
 
     KIND: ClassVar[str] = "dns.addresses"
@@ -18,6 +20,7 @@ class DnsAddresses:
     ipv4: tuple[str, ...] | None
     ipv6: tuple[str, ...] | None
     aliases: tuple[str, ...] = ()
+    inward: tuple[str, ...] | None = None
 
     @property
     def all(self) -> tuple[str, ...]:

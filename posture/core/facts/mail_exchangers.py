@@ -22,6 +22,7 @@ class Exchanger:
 
     `exists` is false for a name that does not exist (NXDOMAIN), `alias` true for one that is a CNAME
     (against RFC 2181 §10.3). `reverse`: its first addresses, asked backwards.
+    `inward`: those of the addresses that are neither public nor in the consent's networks.
     """
 
     preference: int
@@ -30,6 +31,7 @@ class Exchanger:
     exists: bool | None = None
     alias: bool = False
     reverse: tuple[Reverse, ...] = ()
+    inward: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

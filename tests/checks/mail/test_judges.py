@@ -179,6 +179,12 @@ def with_host(**changes: object) -> MailExchangers:
         (MailExchangers(null_mx=False, hosts=(), implicit=True), [failed("implicit")]),
         (MailExchangers(null_mx=False, hosts=(), implicit=False), [passed("none")]),
         (MailExchangers(null_mx=False, hosts=(), implicit=None), [unknown("unseen", path="implicit")]),
+        (
+            MailExchangers(
+                null_mx=False, hosts=(replace(HOST, addresses=("10.0.0.1",), inward=("10.0.0.1",)),)
+            ),
+            [failed("private", hosts=("mx.example.jp [10.0.0.1]",))],
+        ),
     ],
 )
 def test_exchangers_resolve(fact: MailExchangers, verdicts: list[Verdict]) -> None:

@@ -44,6 +44,7 @@ def test_exchangers_in_order_of_preference(server: DnsServer) -> None:
                 addresses=("127.0.0.25", "::1"),
                 exists=True,
                 reverse=(nameless("127.0.0.25"), nameless("::1")),
+                inward=("::1",),
             ),
             Exchanger(
                 preference=20,
