@@ -17,7 +17,7 @@ from posture.app.files import read_application, read_consent
 from posture.app.options import RawOptions, build_options
 from posture.app.papers import Surroundings, Wanted
 from posture.app.pricing import Models
-from posture.app.request import Request, open_context
+from posture.app.request import FeedSource, Request, open_context
 from posture.app.settings import Settings, load_settings
 from posture.app.suppliers import suppliers
 from posture.core.application import Application
@@ -33,7 +33,10 @@ from scanners.context import Options
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest:
-    """A checked request: nothing of it can fail for a reason the operator could have been told first."""
+    """A checked request: nothing of it can fail for a reason the operator could have been told first.
+
+    `feeds` stands in for the stored feeds.
+    """
 
     domain: str
     consent: Consent
@@ -45,6 +48,7 @@ class RunRequest:
     policy_id: str | None = None
     wanted: Wanted = field(default_factory=Wanted)
     models: Models = field(default_factory=Models)
+    feeds: FeedSource | None = None
 
     @classmethod
     def read(cls, *, domain: str, raw: Mapping[str, Any]) -> Self:
@@ -87,7 +91,8 @@ async def run(request: RunRequest, progress: Callable[[str], None]) -> Outcome:
     check_application(request)
     database = open_database(request.database)
     try:
-        assessment = await assess(replace(question, feeds=partial(rows_of, database)), context)
+        feeds = request.feeds or partial(rows_of, database)
+        assessment = await assess(replace(question, feeds=feeds), context)
         lost = _keep(database, request, assessment)
         round_it, blind = _round(database, assessment, question.clock())
     finally:

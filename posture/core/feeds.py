@@ -8,8 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Final
 
 from posture.core.findings import Severity
+
+#: How the URL of a document begins that was made up (`posture demo`).
+SYNTHETIC: Final = "synthetic:"
 
 
 class FeedName(StrEnum):
@@ -40,8 +44,9 @@ class FeedState:
 
     @property
     def label(self) -> str:
-        """The name under which an assessment lists the document's digest."""
-        return f"{self.name.value}:{self.part}" if self.part else self.name.value
+        """The name under which an assessment lists the document's digest; a made-up one says so."""
+        label = f"{self.name.value}:{self.part}" if self.part else self.name.value
+        return f"{SYNTHETIC}{label}" if self.url.startswith(SYNTHETIC) else label
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,12 +7,13 @@ import socket
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from posture.app.cli.demo import synthetic
 from posture.demo.stage import Scene
 from tests.support.leftovers import DEFAULT_SIGNALS, adopting, children
 from tests.support.ordinary_user import ordinary_python
@@ -105,7 +106,7 @@ def expected(
     found = {}
     for applicant in scene.applicants:
         folder = tmp_path_factory.mktemp(applicant.key)
-        item = assessed(request_of(scene, applicant.key, folder))
+        item = assessed(replace(request_of(scene, applicant.key, folder), feeds=synthetic))
         found[applicant.domain] = {
             (f.id, f.check, f.outcome.value, f.message)
             for f in item.findings
@@ -130,6 +131,7 @@ def test_the_demo(way: str, expected: dict[str, set[tuple[str, str, str, str]]],
         assert findings ^ expected[item["domain"]] == set()
     _three_tiers(found)
     _traceable(found[-1])
+    _synthetic(found[-1])
     for key in ("akatsuki", "minato", "hayate"):
         assert {name.partition("/")[2] for name in played.written if name.startswith(f"{key}/")} == _FILES
     assert all(size > 500 for size in played.written.values())
@@ -142,6 +144,25 @@ def _three_tiers(found: list[Any]) -> None:
     assert len(tiers) == 3
     assert tiers == sorted(set(tiers))
     assert loadings == sorted(set(loadings))
+
+
+def _synthetic(exposed: Any) -> None:
+    """Every kind of finding about flaws can be seen, and says itself that it is made up."""
+    failed = {
+        f["check"]: f
+        for f in exposed["findings"]
+        if f["check"].startswith("products/") and f["outcome"] == "fail"
+    }
+    assert set(failed) == {
+        "products/no_known_exploited",
+        "products/no_likely_exploited",
+        "products/no_overdue_mending",
+        "products/still_supported",
+    }
+    named = [f["arguments"]["cves"] for f in failed.values() if "cves" in f["arguments"]]
+    assert [cves for cves in named if "SYNTHETIC" not in str(cves)] == []
+    assert [label for label in exposed["digests"]["feeds"] if not label.startswith("synthetic:")] == []
+    assert exposed["coverage"]["overall"] == 1.0
 
 
 def _traceable(exposed: Any) -> None:

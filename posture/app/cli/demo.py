@@ -2,7 +2,10 @@
 
 import os
 import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -12,8 +15,11 @@ from posture.app.cli.stopping import run_until_stopped
 from posture.app.run import Outcome, RunRequest, check_out, run
 from posture.core.catalogue import Language
 from posture.core.errors import ExitCode
+from posture.core.feeds import FeedRows
+from posture.core.observations import Observation
+from posture.demo import feeds
 from posture.demo.namespace import enter
-from posture.demo.stage import Applicant, Scene, Stage
+from posture.demo.stage import Applicant, Scene, Stage, utc_now
 
 
 @click.command(epilog="Example: posture demo --out demo-reports --lang ja")
@@ -51,6 +57,7 @@ def _assess_all(out: Path, database: str | None, *, private: bool) -> list[Outco
         with Stage(folder, low_ports=private) as scene:
             where = "low ports in a private network" if private else "high ports on loopback"
             say(f"{len(scene.applicants)} applicants are up ({where}).")
+            say("What is said of vulnerabilities is synthetic: flaws called SYNTHETIC-… do not exist.")
             return [_assess(scene, applicant, folder, out, url) for applicant in scene.applicants]
 
 
@@ -71,10 +78,18 @@ def _assess(scene: Scene, applicant: Applicant, folder: Path, out: Path, url: st
         "connect_to": scene.routes,
     }
     with progress_of(applicant.domain) as progress:
-        outcome = run_until_stopped(run(RunRequest.read(domain=applicant.domain, raw=raw), progress))
+        request = replace(RunRequest.read(domain=applicant.domain, raw=raw), feeds=synthetic)
+        outcome = run_until_stopped(run(request, progress))
     for fault in outcome.faults:
         say(f"A fault of ours left a question open: {fault}")
     return outcome
+
+
+def synthetic(observations: Sequence[Observation[Any]]) -> FeedRows:
+    """The demo's feed about the products that were seen; the stored feeds are left alone."""
+    from posture.checks.intelligence import wanted
+
+    return feeds.rows((key for product in wanted(observations) for key in product.keys), utc_now())
 
 
 def _paper(path: Path, text: str) -> Path:
