@@ -28,6 +28,7 @@ MOST: Final[Mapping[FeedName, int]] = {
 _LONGEST: Final = 200
 _CVE = re.compile(r"CVE-\d{4}-\d{4,15}")
 _METRICS: Final = ("cvssMetricV31", "cvssMetricV30", "cvssMetricV40", "cvssMetricV2")
+_WORDS: Final = {"none": "info"}
 _GZIP: Final = b"\x1f\x8b"
 
 Json = Mapping[str, Any]
@@ -116,13 +117,14 @@ def _kev(body: bytes, _product: str) -> Read:
 
 
 def _exploited(entry: Json) -> Exploited:
-    use = entry["knownRansomwareCampaignUse"]
+    """CISA's schema does not require the ransomware field, and names come with blanks at their ends."""
+    use = entry.get("knownRansomwareCampaignUse", "Unknown")
     if use not in ("Known", "Unknown"):
         raise _WrongError(f"knownRansomwareCampaignUse is {use!r}")
     return Exploited(
         cve=_cve(entry["cveID"]),
-        vendor=_text(entry["vendorProject"]),
-        product=_text(entry["product"]),
+        vendor=_text(entry["vendorProject"]).strip(),
+        product=_text(entry["product"]).strip(),
         added=_day(entry["dateAdded"]),
         due=_day(entry["dueDate"]),
         ransomware=use == "Known",
@@ -176,7 +178,7 @@ def _flaw(record: Json, product: str) -> Flaw:
 
 
 def _severity(metrics: Json) -> tuple[Severity | None, float | None]:
-    """The newest version that is used widely, NVD's own rating before others'."""
+    """The newest version that is used widely, NVD's own rating before others'; a word is not required."""
     for version in _METRICS:
         found = [_object(item, version) for item in _list(metrics.get(version, []), version)]
         for metric in sorted(found, key=lambda item: item.get("type") != "Primary"):
@@ -185,7 +187,7 @@ def _severity(metrics: Json) -> tuple[Severity | None, float | None]:
             score = float(data["baseScore"])
             if not 0 <= score <= 10:
                 raise _WrongError(f"a base score of {score}")
-            return (Severity.INFO if word == "none" else Severity(word)), score
+            return (Severity(_WORDS.get(word, word)) if word else None), score
     return None, None
 
 
