@@ -22,18 +22,20 @@ from posture.core.feeds import (
 from posture.core.findings import Severity
 
 _URL: Final = f"{SYNTHETIC}posture demo"
-_RANSOM, _EXPLOITED, _LIKELY, _REST = (f"SYNTHETIC-2026-000{number}" for number in range(1, 5))
+_RANSOM, _EXPLOITED, _LIKELY, _LIKELY_TOO, _REST = (f"SYNTHETIC-2026-000{n}" for n in range(1, 6))
 
 _FLAWS: Final = (
     (_RANSOM, "apache:http_server", Severity.CRITICAL, 9.8, "2.2.34"),
     (_EXPLOITED, "php:php", Severity.CRITICAL, 9.8, "5.3.29"),
     (_LIKELY, "openbsd:openssh", Severity.HIGH, 8.1, "7.0"),
+    (_LIKELY_TOO, "vsftpd_project:vsftpd", Severity.HIGH, 7.5, "3.0.4"),
     (_REST, "oracle:mysql", Severity.MEDIUM, 5.3, "5.5.0"),
 )
 _LIKELIHOODS: Final = (
     Likelihood(cve=_RANSOM, epss=0.97, percentile=0.999),
     Likelihood(cve=_EXPLOITED, epss=0.9, percentile=0.995),
     Likelihood(cve=_LIKELY, epss=0.4, percentile=0.97),
+    Likelihood(cve=_LIKELY_TOO, epss=0.2, percentile=0.93),
     Likelihood(cve=_REST, epss=0.001, percentile=0.2),
 )
 _RELEASES: Final = (

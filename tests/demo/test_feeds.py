@@ -32,7 +32,7 @@ def test_each_priority_occurs_and_nothing_is_unknown() -> None:
         "Apache HTTP Server": [Priority.RANSOMWARE],
         "OpenSSH": [Priority.LIKELY],
         "MySQL": [Priority.OTHER],
-        "vsftpd": [],
+        "vsftpd": [Priority.LIKELY],
     }
     assert [name for name, fact in found.items() if fact.listed is None or fact.matches is None] == []
 
@@ -40,7 +40,7 @@ def test_each_priority_occurs_and_nothing_is_unknown() -> None:
 def test_every_flaw_and_every_document_is_called_synthetic() -> None:
     rows = feeds.rows(KEYS, NOW)
     names = {flaw.cve for flaw in rows.flaws} | {line.cve for line in rows.exploited} | set(rows.likelihoods)
-    assert len(names) == 4
+    assert len(names) == 5
     assert [name for name in names if not name.startswith("SYNTHETIC-")] == []
     assert [state for state in rows.states if not state.label.startswith("synthetic:")] == []
     assert {state.name for state in rows.states} == set(FeedName)

@@ -6,7 +6,6 @@ from dataclasses import replace
 import pytest
 
 from posture.checks.dns import (
-    addresses_public,
     caa,
     cds_consistent,
     dnssec_renewed,
@@ -27,7 +26,6 @@ from posture.checks.dns import (
     software_version_hidden,
     zone_transfer_refused,
 )
-from posture.core.facts.dns_addresses import DnsAddresses
 from posture.core.facts.dns_caa import DnsCaa
 from posture.core.facts.dns_dangling import DnsDangling, Pointer
 from posture.core.facts.dns_zone import DnsZone, NameServer, Soa
@@ -479,25 +477,3 @@ def test_servers_that_differ_about_mail(
 ) -> None:
     servers = (replace(FIRST, **first), replace(SECOND, **second))  # type: ignore[arg-type]
     assert said(name_servers_consistent.judge(replace(GOOD, nameservers=servers))) == [verdict]
-
-
-PLACE = DnsAddresses(name="www.example.jp", exists=True, ipv4=("8.8.8.8",), ipv6=("2606::1",), inward=())
-INSIDE = failed("private", name=PLACE.name, addresses=("10.0.0.1",))
-
-
-@pytest.mark.parametrize(
-    ("fact", "verdicts"),
-    [
-        (PLACE, [passed("public", count=2)]),
-        (replace(PLACE, ipv4=("10.0.0.1",), inward=("10.0.0.1",)), [INSIDE]),
-        (replace(PLACE, ipv4=("10.0.0.1",), ipv6=None, inward=("10.0.0.1",)), [INSIDE]),
-        (replace(PLACE, ipv4=("10.0.0.1",)), [passed("public", count=2)]),  # in the consent's networks
-        (replace(PLACE, ipv6=None), [unknown("unseen", path="ipv6")]),
-        (replace(PLACE, ipv4=None), [unknown("unseen", path="ipv4")]),
-        (replace(PLACE, inward=None), [passed("public", count=2)]),
-        (replace(PLACE, inward=None, ipv4=("10.0.0.1",)), [unknown("unseen", path="inward")]),
-        (replace(PLACE, ipv4=(), ipv6=()), [not_applicable("no_address", name=PLACE.name)]),
-    ],
-)
-def test_addresses_public(fact: DnsAddresses, verdicts: list[Verdict]) -> None:
-    assert list(addresses_public.judge(fact)) == verdicts
