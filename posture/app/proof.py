@@ -84,10 +84,10 @@ async def _published(ask: _Ask, context: Context, consent: Consent, domain: str)
     try:
         found = await ask(context, domain)
     except NetFailure as failure:
-        raise _unproved(
-            f"the proof at {domain} could not be read ({failure.reason.value})",
-            "Try again when the domain answers.",
-        ) from None
+        remedy = "Try again when the domain answers."
+        if failure.reason is Reason.NOT_PERMITTED:
+            remedy = f"The consent must allow it, or be proved otherwise ({failure.detail})."
+        raise _unproved(f"the proof at {domain} could not be read ({failure.reason.value})", remedy) from None
     if wanted not in found:
         raise _unproved(f"{domain} does not publish “{wanted}”", _where(consent, domain))
 
@@ -105,18 +105,22 @@ async def _dns(context: Context, domain: str) -> Sequence[str]:
 
 
 async def _http(context: Context, domain: str) -> Sequence[str]:
-    await context.resolver.addresses(domain)
+    await context.resolver.reach(domain, 443)
     context.gateway.permit(Target(name=domain), Technique.WEB)
     return await asyncio.to_thread(_fetch, context, f"https://{domain}{PATH}")
 
 
 def _fetch(context: Context, url: str) -> list[str]:
+    from scanners.web.exchange import fetch
+
     with context.gateway.session() as session:
-        response = session.get(url, timeout=context.options.timeout, allow_redirects=False, stream=True)
-        if response.status_code != 200:
-            raise NetFailure(Reason.NO_DATA, f"HTTP status {response.status_code}")
-        body = response.raw.read(_MAX_PROOF_BYTES, decode_content=False)
-        return [line.strip() for line in body.decode("utf-8", "replace").splitlines()]
+        answer = fetch(session, url)
+    if answer.status != 200:
+        raise NetFailure(Reason.NO_DATA, f"HTTP status {answer.status}")
+    if answer.broken is not None:
+        raise NetFailure(answer.broken, "the file broke off")
+    body = answer.body[:_MAX_PROOF_BYTES]
+    return [line.strip() for line in body.decode("utf-8", "replace").splitlines()]
 
 
 def _unproved(problem: str, remedy: str) -> RefusedError:

@@ -4,6 +4,7 @@ import asyncio
 import base64
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -11,14 +12,16 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from posture.app.clock import utc_now
 from posture.app.proof import prove, record_text
-from posture.core.consent import Consent, Proof, ProofMethod
+from posture.core.consent import Consent, Proof, ProofMethod, Technique
 from posture.core.errors import RefusedError
 from posture.core.scope import Scope
 from scanners.context import Context, Options
 from scanners.dns.resolver import Resolver
 from scanners.net.gateway import Gateway
+from scanners.net.routes import Route, Routes
 from tests.support.dns_server import GARBAGE, REFUSED, SERVFAIL, SILENT, Behaviour, DnsServer
 from tests.support.papers import consent
+from tests.support.web import Server, page, route, tls_context
 
 
 @pytest.fixture
@@ -27,16 +30,19 @@ def server() -> Iterator[DnsServer]:
         yield running
 
 
-def context(item: Consent, server: DnsServer) -> Context:
-    options = Options(resolvers=(server.endpoint,), timeout=1.0)
+def context(item: Consent, server: DnsServer, *routes: Route) -> Context:
+    # Silent servers are waited for; whoever answers must not be missed on a busy machine.
+    options = Options(
+        resolvers=(server.endpoint,), timeout=20.0 if routes else 1.0, routes=Routes(routes=routes)
+    )
     gateway = Gateway(Scope(consent=item), options, utc_now)
     resolver = Resolver(gateway, options, target="example.co.jp")
     return Context(gateway=gateway, resolver=resolver, options=options, clock=utc_now)
 
 
-def ask(item: Consent, server: DnsServer, **keys: str) -> str:
+def ask(item: Consent, server: DnsServer, *routes: Route, **keys: str) -> str:
     async def run() -> str:
-        return await prove(context(item, server), item, keys)
+        return await prove(context(item, server, *routes), item, keys)
 
     return asyncio.run(run())
 
@@ -87,6 +93,56 @@ def test_what_cannot_be_read_is_not_proved(server: DnsServer, behaviour: Behavio
     server.behave(behaviour, "_posture-consent.example.co.jp", "TXT")
     with pytest.raises(RefusedError, match="could not be read"):
         ask(item, server)
+
+
+#: Stands for the consent's own record, which is as long.
+_RECORD = b"posture-consent=" + b"%" * 64
+
+
+def published(folder: Path, item: Consent, server: DnsServer, answer: bytes) -> tuple[str, list[bytes]]:
+    """What a consent proved by HTTP comes to where the site gives this answer, and what the site heard."""
+    server.zone("example.co.jp", "@ A 127.0.0.1")
+    with Server(lambda conn, _head: conn.sendall(answer), tls=tls_context(folder, "example.co.jp")) as site:
+        try:
+            said = ask(item, server, route("example.co.jp", 443, site))
+        except RefusedError as error:
+            said = f"{error.code} {error.exit_code}: {error.message} {error.remedy}"
+        return said, site.requests
+
+
+def test_a_digest_on_the_web_site_proves(server: DnsServer, tmp_path: Path) -> None:
+    item = by(ProofMethod.HTTP)
+    said, requests = published(tmp_path, item, server, page(f"hello\r\n{record_text(item)}\r\n".encode()))
+    assert said == "published by example.co.jp (http)"
+    assert [head.split(b"\r\n")[0] for head in requests] == [b"GET /.well-known/posture-consent.txt HTTP/1.1"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "what"),
+    [
+        (page(b"posture-consent=" + b"0" * 64), "does not publish"),
+        (page(b""), "does not publish"),
+        (page(_RECORD, status="404 Not Found"), "could not be read (no-data)"),
+        (page(_RECORD, "Location: https://example.co.jp/", status="302 Found"), "(no-data)"),
+        (page(b"\n" * 5000 + _RECORD), "does not publish"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n" + _RECORD, "could not be read (reset)"),
+        (b"no HTTP at all\r\n\r\n", "could not be read (protocol-garbage)"),
+    ],
+)
+def test_anything_else_on_the_web_site_proves_nothing(
+    server: DnsServer, tmp_path: Path, answer: bytes, what: str
+) -> None:
+    item = by(ProofMethod.HTTP)
+    said, _ = published(tmp_path, item, server, answer.replace(_RECORD, record_text(item).encode()))
+    assert said.startswith("consent-unproved 4: The consent is not proved: ")
+    assert what in said
+
+
+def test_without_leave_for_the_web_nothing_is_fetched(server: DnsServer, tmp_path: Path) -> None:
+    item = replace(by(ProofMethod.HTTP), techniques=frozenset({Technique.DNS}))
+    said, requests = published(tmp_path, item, server, page(record_text(item).encode()))
+    assert "The consent must allow it, or be proved otherwise (technique-not-granted" in said
+    assert requests == []
 
 
 def test_a_web_site_that_cannot_be_reached_proves_nothing(server: DnsServer) -> None:
