@@ -30,7 +30,7 @@ def server() -> Iterator[DnsServer]:
 
 
 def context(server: DnsServer, item: Consent) -> Context:
-    options = Options(resolvers=(server.endpoint,), timeout=0.5, budget=20)
+    options = Options(resolvers=(server.endpoint,), timeout=10, budget=60)
     gateway = Gateway(Scope(consent=item), options, utc_now)
     resolver = Resolver(gateway, options, target=DOMAIN)
     return Context(gateway=gateway, resolver=resolver, options=options, clock=utc_now)

@@ -44,7 +44,7 @@ def lab_consent(
 def lab_context(
     *resolvers: DnsServer,
     routes: Iterable[str] = (),
-    timeout: float = 2.0,
+    timeout: float = 10.0,
     at: datetime = NOW,
     consent: Consent | None = None,
     **options: object,
@@ -70,6 +70,11 @@ def ask(context: Context, question: Callable[[Context], Awaitable[T]]) -> T:
         return await question(context)
 
     return asyncio.run(run())
+
+
+def patience(expected: str) -> float:
+    """Seconds: little where waiting is all there is to it, much where a busy machine would only seem silent."""
+    return 1.0 if expected in {"timeout", "protocol-garbage"} else 10.0
 
 
 def seen(observation: Observation[T]) -> T:

@@ -191,7 +191,7 @@ def consent(
     )
 
 
-def context(given: Consent, *routes: Route, timeout: float = 1.0, budget: float = 5.0) -> Context:
+def context(given: Consent, *routes: Route, timeout: float = 10.0, budget: float = 60.0) -> Context:
     """A context whose names are known by their routes alone: its resolver is a port where nobody listens."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as unused:
         unused.bind((LOOPBACK, 0))

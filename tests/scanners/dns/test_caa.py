@@ -11,7 +11,7 @@ from scanners.context import Context
 from scanners.dns import caa
 from scanners.observe import observe
 from tests.support import dns_server as misbehave
-from tests.support.dns_lab import ask, lab_context, reason, seen
+from tests.support.dns_lab import ask, lab_context, patience, reason, seen
 from tests.support.dns_server import DnsServer
 
 
@@ -73,7 +73,7 @@ def test_an_alias_is_followed(server: DnsServer) -> None:
 def test_a_failure_is_no_absence(server: DnsServer, behaviour: misbehave.Behaviour, expected: str) -> None:
     server.zone("example.jp", "www A 127.0.0.1")
     server.behave(behaviour, "example.jp", "CAA")
-    assert reason(look(lab_context(server, timeout=0.5))) == expected
+    assert reason(look(lab_context(server, timeout=patience(expected)))) == expected
 
 
 def test_a_failure_above_the_record_does_not_matter(server: DnsServer) -> None:

@@ -11,7 +11,7 @@ from scanners.context import Context
 from scanners.dns import dangling
 from scanners.observe import observe
 from tests.support import dns_server as misbehave
-from tests.support.dns_lab import ask, gaps, lab_context, reason, seen
+from tests.support.dns_lab import ask, gaps, lab_context, patience, reason, seen
 from tests.support.dns_server import DnsServer
 
 
@@ -110,7 +110,7 @@ def test_where_the_domain_leads_could_not_be_asked(
 ) -> None:
     server.zone("example.jp", "@ A 127.0.0.1")
     server.behave(behaviour, "example.jp", rdtype)
-    observation = look(lab_context(server, timeout=0.5))
+    observation = look(lab_context(server, timeout=patience(expected)))
     assert (seen(observation).pointers, seen(observation).unasked) == ((), (rdtype,))
     assert gaps(observation) == {"unasked": expected}
 
@@ -125,7 +125,7 @@ def test_where_the_domain_leads_could_not_be_asked(
 )
 def test_no_answer_at_all_is_unseen(server: DnsServer, behaviour: misbehave.Behaviour, expected: str) -> None:
     server.behave(behaviour)
-    assert reason(look(lab_context(server, timeout=0.5))) == expected
+    assert reason(look(lab_context(server, timeout=patience(expected)))) == expected
 
 
 @pytest.mark.parametrize(

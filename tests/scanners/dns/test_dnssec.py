@@ -24,7 +24,7 @@ from scanners.dns.denial import Denied, proof
 from scanners.dns.signatures import Keys
 from scanners.observe import observe
 from tests.support import dns_server as misbehave
-from tests.support.dns_lab import NOW, ask, gaps, lab_context, seen
+from tests.support.dns_lab import NOW, ask, gaps, lab_context, patience, seen
 from tests.support.dns_server import DnsServer
 from tests.support.signed_zones import EXPIRED, FUTURE, Signer, named, spoil
 
@@ -246,7 +246,9 @@ def test_a_failing_resolver_leaves_it_open(
 ) -> None:
     with DnsServer(recursive=True) as server:
         server.behave(behaviour)
-        observation = look(lab_context(server, trust_anchor=world.anchor, timeout=0.5), "good.jp")
+        observation = look(
+            lab_context(server, trust_anchor=world.anchor, timeout=patience(expected)), "good.jp"
+        )
     fact = seen(observation)
     assert (fact.status, fact.signed, fact.ds) == ("indeterminate", None, None)
     assert gaps(observation) == {"status": expected}

@@ -14,7 +14,7 @@ from scanners.dns import resolver as resolving
 from scanners.dns.resolver import Answer, Resolver
 from scanners.net.failure import NetFailure
 from tests.support import dns_server as misbehave
-from tests.support.dns_lab import ask, lab_consent, lab_context
+from tests.support.dns_lab import ask, lab_consent, lab_context, patience
 from tests.support.dns_server import DnsServer
 
 ZONE = """
@@ -133,7 +133,7 @@ def test_failures_are_never_answers(
     server: DnsServer, behaviour: misbehave.Behaviour, reason: Reason
 ) -> None:
     server.behave(behaviour, "example.jp", "A")
-    context = lab_context(server, timeout=0.5)
+    context = lab_context(server, timeout=patience(reason.value))
     assert failure(context, "example.jp", "A") is reason
 
 
@@ -154,7 +154,7 @@ def test_a_failing_type_leaves_the_others_alone(server: DnsServer) -> None:
 def test_a_dead_port_is_refused() -> None:
     with DnsServer(recursive=True) as server:
         pass
-    assert failure(lab_context(server, timeout=0.5), "example.jp") is Reason.REFUSED
+    assert failure(lab_context(server), "example.jp") is Reason.REFUSED
 
 
 def test_a_referral_is_no_negative_answer() -> None:
@@ -174,7 +174,7 @@ def test_a_second_resolver_is_asked_when_the_first_fails(server: DnsServer) -> N
 def test_a_resolver_that_failed_is_asked_last(server: DnsServer) -> None:
     with DnsServer(recursive=True) as silent:
         silent.behave(misbehave.SILENT)
-        context = lab_context(silent, server, timeout=0.5)
+        context = lab_context(silent, server, timeout=2.0)
 
         async def two(context: Context) -> None:
             await context.resolver.query("example.jp", "A")

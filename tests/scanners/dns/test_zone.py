@@ -13,7 +13,7 @@ from scanners.context import Context
 from scanners.dns import zone
 from scanners.observe import observe
 from tests.support import dns_server as misbehave
-from tests.support.dns_lab import ask, gaps, lab_consent, lab_context, reason, seen
+from tests.support.dns_lab import ask, gaps, lab_consent, lab_context, patience, reason, seen
 from tests.support.dns_server import DnsServer
 
 ZONE = """
@@ -47,8 +47,11 @@ class Lab:
 
     @property
     def context(self) -> Context:
+        return self.within(10.0)
+
+    def within(self, seconds: float) -> Context:
         routes = [f"ns{i}.example.jp:53={s.address}:{s.port}" for i, s in ((1, self.ns1), (2, self.ns2))]
-        return lab_context(self.resolver, routes=routes, timeout=1.0)
+        return lab_context(self.resolver, routes=routes, timeout=seconds)
 
 
 @pytest.fixture
@@ -98,7 +101,7 @@ def test_serials_may_differ(lab: Lab) -> None:
 
 def test_a_silent_server_is_down_when_another_answers(lab: Lab) -> None:
     lab.ns2.behave(misbehave.SILENT)
-    observation = look(lab.context)
+    observation = look(lab.within(2.0))
     first, second = seen(observation).nameservers
     assert first == GOOD
     assert (second.udp, second.tcp) == (False, False)
@@ -109,7 +112,7 @@ def test_a_silent_server_is_down_when_another_answers(lab: Lab) -> None:
 def test_silence_of_all_servers_tells_nothing(lab: Lab) -> None:
     lab.ns1.behave(misbehave.SILENT)
     lab.ns2.behave(misbehave.SILENT)
-    observation = look(lab.context)
+    observation = look(lab.within(2.0))
     assert [(server.udp, server.tcp) for server in seen(observation).nameservers] == [(None, None)] * 2
     assert gaps(observation)["nameservers.0.udp"] == "timeout"
 
@@ -186,7 +189,7 @@ def test_the_zone_above_a_consented_name_is_only_asked_what_anybody_asks(lab: La
 
 
 def test_servers_outside_the_consent_and_the_internet_are_not_asked(lab: Lab) -> None:
-    context = lab_context(lab.resolver, consent=lab_consent(networks=()), timeout=1.0)
+    context = lab_context(lab.resolver, consent=lab_consent(networks=()))
     observation = look(context)
     assert {server.udp for server in seen(observation).nameservers} == {None}
     assert gaps(observation)["nameservers.0.udp"] == "not-permitted"
@@ -213,7 +216,7 @@ def test_glue_that_the_zone_does_not_confirm(lab: Lab) -> None:
 def test_a_parent_that_does_not_answer_is_a_gap(lab: Lab) -> None:
     lab.resolver.zone("jp", "@ NS ns2.example\nexample NS ns1.example")
     lab.ns2.behave(misbehave.SILENT, "example.jp", "NS")
-    observation = look(lab.context)
+    observation = look(lab.within(2.0))
     assert (seen(observation).parent_ns, gaps(observation)["parent_ns"]) == (None, "timeout")
 
 
@@ -230,7 +233,7 @@ def test_a_broken_resolver_leaves_the_zone_unseen(
     lab: Lab, behaviour: misbehave.Behaviour, expected: str
 ) -> None:
     lab.resolver.behave(behaviour)
-    assert reason(look(lab.context)) == expected
+    assert reason(look(lab.within(patience(expected)))) == expected
 
 
 MAIL = '@ MX 10 mx\n@ TXT "v=spf1 mx" " -all"\n@ TXT "hello"\n'
@@ -257,5 +260,5 @@ def test_a_lame_server_says_nothing_of_the_zone(lab: Lab) -> None:
 
 def test_an_address_that_the_internet_cannot_reach(lab: Lab) -> None:
     lab.resolver.zone("example.jp", ZONE.replace("ns2 A 127.0.0.2", "ns2 A 10.1.2.3"))
-    first, second = seen(look(lab_context(lab.resolver, timeout=0.5))).nameservers
+    first, second = seen(look(lab_context(lab.resolver))).nameservers
     assert (first.public, second.public) == (True, False)

@@ -17,7 +17,7 @@ from scanners.mail import dkim
 from scanners.mail.dkim import read_key
 from scanners.observe import observe
 from tests.support import dns_server as misbehave
-from tests.support.dns_lab import ask, gaps, lab_context, reason, seen
+from tests.support.dns_lab import ask, gaps, lab_context, patience, reason, seen
 from tests.support.dns_server import DnsServer
 
 
@@ -137,7 +137,7 @@ def test_a_failure_at_domainkey_leaves_the_rest(server: DnsServer) -> None:
 )
 def test_no_answer_at_all_is_unseen(server: DnsServer, behaviour: misbehave.Behaviour, expected: str) -> None:
     server.behave(behaviour)
-    assert reason(look(lab_context(server, timeout=0.5))) == expected
+    assert reason(look(lab_context(server, timeout=patience(expected)))) == expected
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from scanners.mail import dmarc
 from scanners.mail.dmarc_record import is_dmarc, read_dmarc
 from scanners.observe import observe
 from tests.support import dns_server as misbehave
-from tests.support.dns_lab import ask, gaps, lab_context, seen
+from tests.support.dns_lab import ask, gaps, lab_context, patience, seen
 from tests.support.dns_server import DnsServer
 
 RUA = "rua=mailto:d@example.jp"
@@ -317,7 +317,7 @@ def test_without_a_record_every_failure_on_the_way_is_temporary(
 ) -> None:
     publish(server, {})
     server.behave(behaviour, name)
-    observation = look(lab_context(server, timeout=0.5))
+    observation = look(lab_context(server, timeout=patience(expected)))
     assert (seen(observation).status, gaps(observation)) == ("temperror", {"status": expected})
 
 

@@ -11,7 +11,7 @@ from scanners.context import Context
 from scanners.mail import exchangers
 from scanners.observe import observe
 from tests.support import dns_server as misbehave
-from tests.support.dns_lab import ask, gaps, lab_context, reason, seen
+from tests.support.dns_lab import ask, gaps, lab_context, patience, reason, seen
 from tests.support.dns_server import DnsServer
 
 HOSTS = "mx A 127.0.0.25\nmx AAAA ::1\nweb A 127.0.0.80\nalias CNAME mx\n"
@@ -141,4 +141,4 @@ def test_a_domain_that_does_not_exist(server: DnsServer) -> None:
 def test_a_failure_is_no_absence(server: DnsServer, behaviour: misbehave.Behaviour, expected: str) -> None:
     server.zone("example.jp", "@ A 127.0.0.1")
     server.behave(behaviour, "example.jp", "MX")
-    assert reason(look(lab_context(server, timeout=0.5))) == expected
+    assert reason(look(lab_context(server, timeout=patience(expected)))) == expected

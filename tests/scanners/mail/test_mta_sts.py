@@ -13,7 +13,7 @@ from scanners.mail import mta_sts
 from scanners.mail.mta_sts import covers, read_policy
 from scanners.observe import observe
 from tests.support import dns_server as misbehave
-from tests.support.dns_lab import ask, gaps, lab_context, seen
+from tests.support.dns_lab import ask, gaps, lab_context, patience, seen
 from tests.support.dns_server import DnsServer
 from tests.support.mail_certificates import Authority
 from tests.support.web import Behaviour, Server, page, redirect, saying, stalling
@@ -51,10 +51,13 @@ def fetched(
     *,
     name: str = "mta-sts.example.jp",
     trust: Path | None = None,
+    seconds: float = 10.0,
 ) -> Observation[MailMtaSts]:
     with Server(_any_path(behaviour), authority.server(name)) as web:
         route = f"mta-sts.example.jp:443=127.0.0.1:{web.port}"
-        return look(lab_context(dns, routes=[route], timeout=1.0, trust_store=trust or authority.certificate))
+        return look(
+            lab_context(dns, routes=[route], timeout=seconds, trust_store=trust or authority.certificate)
+        )
 
 
 def _any_path(behaviour: Behaviour) -> Behaviour:
@@ -157,7 +160,7 @@ def test_a_long_answer_is_cut(server: DnsServer, authority: Authority) -> None:
 
 def test_a_host_that_stalls(server: DnsServer, authority: Authority) -> None:
     with stalling(b"HTTP/1.1 200 OK\r\n") as behaviour:
-        observation = fetched(server, authority, behaviour)
+        observation = fetched(server, authority, behaviour, seconds=1.0)
     assert (seen(observation).status, gaps(observation)) == ("temperror", {"status": "timeout"})
 
 
@@ -189,7 +192,7 @@ def test_a_failed_lookup_is_temporary(
     server: DnsServer, behaviour: misbehave.Behaviour, expected: str, name: str
 ) -> None:
     server.behave(behaviour, name)
-    observation = look(lab_context(server, timeout=0.5))
+    observation = look(lab_context(server, timeout=patience(expected)))
     assert (seen(observation).status, gaps(observation)) == ("temperror", {"status": expected})
 
 

@@ -14,7 +14,7 @@ from scanners.mail import spf
 from scanners.mail.ranges import EVERYONE, NOBODY, Ranges
 from scanners.observe import observe
 from tests.support import dns_server as misbehave
-from tests.support.dns_lab import ask, gaps, lab_context, seen
+from tests.support.dns_lab import ask, gaps, lab_context, patience, seen
 from tests.support.dns_server import DnsServer
 
 
@@ -232,7 +232,7 @@ def test_a_failure_is_temporary(
 ) -> None:
     server.zone("example.jp", '@ TXT "v=spf1 include:ten.example.net -all"')
     server.behave(behaviour, name, "TXT")
-    observation = look(lab_context(server, timeout=0.5))
+    observation = look(lab_context(server, timeout=patience(expected)))
     assert (seen(observation).status, gaps(observation)) == ("temperror", {"status": expected})
 
 

@@ -31,7 +31,7 @@ def _in_strings(record: str) -> str:
     return record if '"' in record else '" "'.join(record[i : i + 250] for i in range(0, len(record), 250))
 
 
-def evaluate(server: DnsServer, item: Case, *, timeout: float = 2.0) -> SpfResult:
+def evaluate(server: DnsServer, item: Case, *, timeout: float = 10.0) -> SpfResult:
     lines = [f'email TXT "{_in_strings(record)}"' for record in item.records]
     hosts = "email A 192.0.2.3\nmail.email A 192.0.2.6\n"
     server.zone("example.com", hosts + "\n".join(lines).replace(";", "\\;"))

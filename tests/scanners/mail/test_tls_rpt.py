@@ -11,7 +11,7 @@ from scanners.context import Context
 from scanners.mail import tls_rpt
 from scanners.observe import observe
 from tests.support import dns_server as misbehave
-from tests.support.dns_lab import ask, gaps, lab_context, seen
+from tests.support.dns_lab import ask, gaps, lab_context, patience, seen
 from tests.support.dns_server import DnsServer
 
 
@@ -59,5 +59,5 @@ def test_records(
 )
 def test_a_failure_is_temporary(server: DnsServer, behaviour: misbehave.Behaviour, expected: str) -> None:
     server.behave(behaviour)
-    observation = look(lab_context(server, timeout=0.5))
+    observation = look(lab_context(server, timeout=patience(expected)))
     assert (seen(observation).status, gaps(observation)) == ("temperror", {"status": expected})

@@ -19,7 +19,7 @@ from scanners.mail.tlsa import matches
 from scanners.observe import observe
 from scanners.tls import certificate
 from tests.support import dns_server as misbehave
-from tests.support.dns_lab import NOW, ask, gaps, lab_context, reason, seen
+from tests.support.dns_lab import NOW, ask, gaps, lab_context, patience, reason, seen
 from tests.support.dns_server import DnsServer
 from tests.support.mail_certificates import Authority
 from tests.support.signed_zones import EXPIRED, Signer, named
@@ -101,7 +101,9 @@ def test_a_failing_answer_is_indeterminate(
         server.zone("dane.jp", MX)
         server.behave(behaviour, "_25._tcp.mx.dane.jp")
         server.behave(behaviour, "jp")
-        observation = look(lab_context(server, trust_anchor=world.anchor, timeout=0.5), "dane.jp")
+        observation = look(
+            lab_context(server, trust_anchor=world.anchor, timeout=patience(expected)), "dane.jp"
+        )
     (host,) = seen(observation).hosts
     assert (host.status, host.records) == ("indeterminate", ())
     assert gaps(observation) == {"mx_status": expected, "hosts.0.status": expected}

@@ -54,7 +54,7 @@ def serving(files: dict[str, bytes], otherwise: bytes) -> Behaviour:
     return behave
 
 
-def look(behaviour: Behaviour, *urls: str, timeout: float = 1.0) -> tuple[Observation[Any], Server]:
+def look(behaviour: Behaviour, *urls: str, timeout: float = 10.0) -> tuple[Observation[Any], Server]:
     with Server(behaviour) as server:
         ctx = context(consent("example.jp"), route(NAME, 80, server), timeout=timeout)
         found = asyncio.run(web.scan(ctx, urls or (HTTP,)))
