@@ -73,7 +73,7 @@ def ask(context: Context, question: Callable[[Context], Awaitable[T]]) -> T:
 
 
 def patience(expected: str) -> float:
-    """Seconds: little where waiting is all there is to it, much where a busy machine would only seem silent."""
+    """Seconds: little where silence is expected, much where a busy machine would be taken for it."""
     return 1.0 if expected in {"timeout", "protocol-garbage"} else 10.0
 
 

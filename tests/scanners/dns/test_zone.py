@@ -120,7 +120,7 @@ def test_silence_of_all_servers_tells_nothing(lab: Lab) -> None:
 def test_garbage_tells_nothing(lab: Lab) -> None:
     lab.ns1.behave(misbehave.GARBAGE)
     lab.ns2.behave(misbehave.GARBAGE)
-    observation = look(lab.context)
+    observation = look(lab.within(2.0))
     assert {server.udp for server in seen(observation).nameservers} == {None}
     assert gaps(observation)["nameservers.0.udp"] == "protocol-garbage"
 
