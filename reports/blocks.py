@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
+from reports.dress import Dress
+
 T = TypeVar("T")
 
 #: Severities, outcomes, and two of layout. Each renderer has a colour and a mark for every one.
@@ -260,6 +262,7 @@ class Document:
     footer: str
     sections: tuple[Section, ...]
     labels: Labels
+    dress: Dress = field(default_factory=Dress)
 
 
 def rewrite(value: T, change: Callable[[str], str], *, keep: tuple[type, ...] = ()) -> T:

@@ -1,6 +1,8 @@
 """Who issues the report: everything about the insurer comes from settings, nothing is invented here."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from reports.dress import Dress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,7 +14,7 @@ class Branding:
     finding can be disputed. `emergency` is the desk to call in an incident, `coordinator` who leads the
     response; both are printed for a `policyholder` only. `yen_approval` names the insurer's approval to show
     an applicant amounts of money; without it there are effect classes only. `japanese_era` writes years as
-    令和8年 in Japanese.
+    令和8年 in Japanese. `dress` is the issuer's logo and colour.
     """
 
     insurer: str = ""
@@ -24,3 +26,4 @@ class Branding:
     yen_approval: str = ""
     policyholder: bool = False
     japanese_era: bool = False
+    dress: Dress = field(default_factory=Dress)

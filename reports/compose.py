@@ -39,6 +39,7 @@ def compose(view: View, audience: Audience, language: Language | str, branding: 
         footer=say(f"audiences.{audience.value}.footer"),
         sections=_sections(view, say, audience, branding),
         labels=layout(say),
+        dress=branding.dress,
     )
     return blocks.rewrite(document, lambda text: visible(text, limit=_LIMIT, lines=True))
 

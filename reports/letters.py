@@ -1,4 +1,4 @@
-"""Letters to the applicant from the underwriter's desk: neutral, in both languages, as HTML and plain text.
+"""Letters to the applicant from the desk: neutral, in both languages, as HTML, PDF and plain text.
 
 A letter never calls the applicant insecure and never reproaches: it says what was decided, how facts can
 be corrected, and how to go on.
@@ -50,13 +50,14 @@ class Letter:
 
 def produce(letter: Letter, catalogue: Catalogue, branding: Branding) -> dict[str, bytes]:
     """The letter's files by name, in both languages: the same input gives the same bytes."""
-    from reports.render import html
+    from reports.render import html, pdf
 
     made: dict[str, bytes] = {}
     for language in Language:
         say = Say(text.load(language), catalogue, era=branding.japanese_era)
         document = compose(letter, say, branding)
         made[f"{letter.kind.value}.{language.value}.html"] = html.render(document)
+        made[f"{letter.kind.value}.{language.value}.pdf"] = pdf.render(document)
         made[f"{letter.kind.value}.{language.value}.txt"] = plain.render(document)
     return made
 
@@ -77,6 +78,7 @@ def compose(letter: Letter, say: Say, branding: Branding) -> Document:
         footer=say("letters.footer"),
         sections=(body, _onward(letter, say, branding)),
         labels=layout(say),
+        dress=branding.dress,
     )
     return blocks.rewrite(document, lambda words: visible(words, limit=_LIMIT, lines=True))
 

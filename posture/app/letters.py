@@ -4,7 +4,7 @@ from pathlib import Path
 
 from models import declared
 from posture.app.desk import Case
-from posture.app.papers import branding
+from posture.app.letterhead import branding
 from posture.app.run import check_out
 from posture.app.settings import load_settings
 from posture.checks.registry import catalogue

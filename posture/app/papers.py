@@ -6,11 +6,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
-from msgspec import structs
-
 import reports
 from models import whatif
 from posture.app.clock import utc_now
+from posture.app.letterhead import branding
 from posture.app.pricing import Models
 from posture.app.settings import Settings, load_settings
 from posture.app.suppliers import suppliers
@@ -111,8 +110,3 @@ def study(item: Assessment, models: Models) -> WhatIf | None:
     """What each fix would be worth; nothing without an application to price and the model that priced it."""
     model = models.find(item.digests.model)
     return None if item.application is None or model is None else whatif.study(case_of(item, model))
-
-
-def branding(settings: Settings, *, policyholder: bool = False) -> reports.Branding:
-    """The reports' letterhead from the settings."""
-    return reports.Branding(policyholder=policyholder, **structs.asdict(settings.insurer))

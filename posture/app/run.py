@@ -14,6 +14,7 @@ from posture.app.assess import assess
 from posture.app.clock import utc_now
 from posture.app.feeds import rows_of
 from posture.app.files import read_application, read_consent
+from posture.app.letterhead import branding
 from posture.app.options import RawOptions, build_options
 from posture.app.papers import Surroundings, Wanted
 from posture.app.pricing import Models
@@ -54,6 +55,7 @@ class RunRequest:
     def read(cls, *, domain: str, raw: Mapping[str, Any]) -> Self:
         """Read the files a command line names. Raises PostureError."""
         settings = load_settings()
+        branding(settings)
         name = host_name(domain)
         application = raw.get("application_file")
         return cls(

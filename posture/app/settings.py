@@ -13,7 +13,10 @@ from posture.core.errors import PostureError
 
 
 class Insurer(Struct, frozen=True, kw_only=True):
-    """Who the reports speak for: `reports.Branding` says what each key does."""
+    """Who the reports speak for: `reports.Branding` says what each key does.
+
+    `logo` is a PNG file, named from the folder of the settings file; `colour` is `#rrggbb`.
+    """
 
     insurer: str = field(name="name", default="")
     desk: str = ""
@@ -23,6 +26,8 @@ class Insurer(Struct, frozen=True, kw_only=True):
     coordinator: str = ""
     yen_approval: str = ""
     japanese_era: bool = False
+    logo: str = ""
+    colour: str = ""
 
 
 class Feeds(Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reports.blocks import Document
+from reports.dress import at_night
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -18,23 +19,37 @@ def render(document: Document) -> bytes:
     """The document as one HTML file. Every string of it is escaped by the template engine."""
     from markupsafe import Markup
 
-    style, script = _asset("report.css"), _asset("report.js")
+    style, script = _asset("report.css") + _coloured(document.dress.colour), _asset("report.js")
+    logo = base64.b64encode(document.dress.logo).decode("ascii")
     text = _template().render(
         document=document,
         style=Markup(style),  # noqa: S704  our own file, hashed into the policy
         script=Markup(script),  # noqa: S704  likewise
-        policy=policy(style, script),
+        logo=logo,
+        policy=policy(style, script, images=bool(logo)),
     )
     return text.encode()
 
 
-def policy(style: str, script: str) -> str:
-    """Content Security Policy (CSP Level 3 §6): this style, this script, and nothing from anywhere."""
+def _coloured(colour: str) -> str:
+    """The issuer's colour in place of ours, lighter on dark ground; nothing without one."""
+    if not colour:
+        return ""
+    night = f"@media (prefers-color-scheme: dark) {{ :root {{ --accent: {at_night(colour)}; }} }}"
+    return f"\n:root {{ --accent: {colour}; }}\n{night}\n@media print {{ :root {{ --accent: {colour}; }} }}"
+
+
+def policy(style: str, script: str, *, images: bool = False) -> str:
+    """Content Security Policy (CSP Level 3 §6): this style, this script, and nothing from anywhere.
+
+    `images`: pictures that the file itself carries may be shown.
+    """
     return "; ".join(
         (
             "default-src 'none'",
             f"style-src {_source(style)}",
             f"script-src {_source(script)}",
+            *(("img-src data:",) if images else ()),
             "base-uri 'none'",
             "form-action 'none'",
         )

@@ -3,6 +3,7 @@
 import json
 import logging
 import re
+from dataclasses import replace
 from datetime import UTC
 from functools import cache
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from posture.core import codec
 from reports import blocks
 from reports.blocks import Code, Document, Labels
+from reports.dress import Dress
 from reports.fonts import Fonts, best
 
 if TYPE_CHECKING:
@@ -28,6 +30,9 @@ _LONG = re.compile(r"[!-~]{20,}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _AFTER = re.compile(r"(://|[./:@=?&_-])")
 _ANYWHERE = re.compile(r"([!-~]{20})")
+
+#: Our own colour, as report.css has it on light ground.
+_ACCENT = "#23466b"
 
 #: Size of English text (pt) by kind of report where it is not 10.4: page one of a file holds a decision.
 _ENGLISH = {"underwriter": 9.8}
@@ -71,10 +76,16 @@ def _break(run: str) -> str:
 
 
 def _compile(document: Document, fonts: Fonts) -> bytes:
+    dress = document.dress
+    plain = replace(document, dress=Dress())
     result = _compiler(fonts).compile(
         input=_TEMPLATE.read_bytes(),
         format="pdf",
-        sys_inputs={"document": json.dumps(codec.encode(document)), "look": _look(document, fonts)},
+        sys_inputs={
+            "document": json.dumps(codec.encode(plain)),
+            "look": _look(document, fonts),
+            "logo": json.dumps(list(dress.logo)),
+        },
         pdf_standards=[*STANDARDS],
         timestamp=document.issued.astimezone(UTC),
     )
@@ -104,6 +115,7 @@ def _look(document: Document, fonts: Fonts) -> str:
             "size": 9.2 if japanese else _ENGLISH.get(document.kind, 10.4),
             "leading": 0.82 if japanese else 0.66,
             "term": 40 if japanese else 42,
+            "accent": document.dress.colour or _ACCENT,
             "date": {"year": issued.year, "month": issued.month, "day": issued.day},
         }
     )

@@ -165,8 +165,10 @@ def test_declared_and_observed_stand_side_by_side_and_the_answer_is_kept(
     asked = office.run("declared", "ask", case, "--by", ASKER, "--out", str(tmp_path / "letters"))
     assert sorted(Path(path).name for path in asked["files"]) == [
         "questions.en.html",
+        "questions.en.pdf",
         "questions.en.txt",
         "questions.ja.html",
+        "questions.ja.pdf",
         "questions.ja.txt",
     ]
     for by, what in ((OTHER, "take"), (OTHER, "decide"), (CHIEF, "sign")):
@@ -211,7 +213,7 @@ def test_letters_exist_only_where_the_case_gives_ground(office: Office, tmp_path
     quote(office, fine)
     assert refused(office, "referrals", "letter", fine, "--kind", "questions", *out) == "no-letter"
     assert not (tmp_path / "letters").exists()
-    assert len(office.run("referrals", "letter", fine, "--kind", "quote", *out)["files"]) == 4
+    assert len(office.run("referrals", "letter", fine, "--kind", "quote", *out)["files"]) == 6
 
 
 def test_a_history_that_was_changed_is_said(office: Office) -> None:

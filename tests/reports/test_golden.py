@@ -30,6 +30,7 @@ def test_html(audience: Audience, language: str) -> None:
         formats=("html",),
         audiences=(audience.value,),
         previous=golden.assessment("previous"),
+        whatif=golden.whatif(),
         branding=ISSUER,
     )
     ((name, content),) = files.items()
@@ -39,7 +40,7 @@ def test_html(audience: Audience, language: str) -> None:
 @pytest.mark.parametrize(("audience", "language"), PAGES)
 def test_the_text_of_the_pdf(audience: Audience, language: str, tmp_path: Path) -> None:
     """White space is left out: where a line breaks is the typesetter's affair."""
-    seen = view.build(golden.assessment(), golden.catalogue(), golden.assessment("previous"))
+    seen = view.build(golden.assessment(), golden.catalogue(), golden.assessment("previous"), golden.whatif())
     path = tmp_path / "report.pdf"
     path.write_bytes(pdf.render(compose(seen, audience, language, ISSUER), fonts=packaged()))
     ran = subprocess.run([require_tool("pdftotext"), "-raw", str(path), "-"], capture_output=True, check=True)

@@ -1,5 +1,6 @@
 """Letters of the underwriter's desk: neutral, complete, in both languages."""
 
+import subprocess
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
@@ -15,6 +16,7 @@ from reports.branding import Branding
 from reports.letters import Kind, Letter
 from tests.reports.test_text import FORBIDDEN
 from tests.support.desk import NOW, clean, exposed, ordinary
+from tests.support.tools import require_tool
 
 BENCH = Bench(levels=("underwriter", "senior", "chief"), people={})
 ISSUER = Branding(insurer="例損害保険株式会社", desk="サイバー引受室", disputes="scan@insurer.example")
@@ -51,17 +53,32 @@ def letter(kind: Kind) -> Letter:
 
 def told(kind: Kind) -> dict[str, str]:
     made = letters.produce(letter(kind), catalogue(), ISSUER)
-    return {name: content.decode() for name, content in made.items()}
+    return {name: words_of(name, content) for name, content in made.items()}
+
+
+def words_of(name: str, content: bytes) -> str:
+    return paper(content) if name.endswith("pdf") else content.decode()
+
+
+def paper(content: bytes) -> str:
+    """What a reader of the PDF can select, its white space left out."""
+    ran = subprocess.run(
+        [require_tool("pdftotext"), "-raw", "-", "-"], input=content, capture_output=True, check=True
+    )
+    return "".join(ran.stdout.decode().replace("\u200b", "").split())
 
 
 @pytest.mark.parametrize("kind", list(Kind))
-def test_a_letter_has_both_languages_and_both_formats_and_no_reproach(kind: Kind) -> None:
+def test_a_letter_has_both_languages_and_every_format_and_no_reproach(kind: Kind) -> None:
     pages = told(kind)
-    assert list(pages) == [f"{kind}.{rest}" for rest in ("en.html", "en.txt", "ja.html", "ja.txt")]
-    words = {name: REPROACHES if name.endswith("txt") else FORBIDDEN for name in pages}
+    assert list(pages) == [
+        f"{kind}.{tongue}.{form}" for tongue in ("en", "ja") for form in ("html", "pdf", "txt")
+    ]
+    words = {name: FORBIDDEN if name.endswith("html") else REPROACHES for name in pages}
     said = [(name, word) for name in pages for word in words[name] if word in pages[name].lower()]
     assert said == []
-    assert letters.produce(letter(kind), catalogue(), ISSUER) == {k: v.encode() for k, v in pages.items()}
+    first, second = (letters.produce(letter(kind), catalogue(), ISSUER) for _ in range(2))
+    assert first == second
 
 
 def test_a_decline_is_neutral_and_says_how_to_go_on() -> None:
@@ -96,6 +113,18 @@ def test_a_quote_shows_terms_period_and_conditions_and_its_indication() -> None:
     assert "¥100,000,000" in pages["quote.en.txt"]
 
 
+def test_the_pdf_of_a_quote_says_what_its_page_says() -> None:
+    pages = told(Kind.QUOTE)
+    for language in ("en", "ja"):
+        told_on_paper = pages[f"quote.{language}.pdf"]
+        lines = [line.strip("* ").strip() for line in pages[f"quote.{language}.txt"].splitlines()]
+        words = [word for line in lines for word in line.split() if word.isalnum()]
+        assert [word for word in words if word not in told_on_paper] == []
+        assert "Q20261123-7f3a-1" in told_on_paper
+    assert "試算・引受不可" in pages["quote.ja.pdf"]
+    assert "INDICATION–NOTBINDABLE" in pages["quote.en.pdf"]
+
+
 def test_a_letter_is_dated_in_the_readers_zone() -> None:
     late = replace(letter(Kind.DECLINE), at=datetime(2026, 11, 24, 20, 0, tzinfo=UTC))
     made = letters.produce(late, catalogue(), ISSUER)
@@ -106,6 +135,6 @@ def test_a_letter_is_dated_in_the_readers_zone() -> None:
 def test_an_applicants_name_is_never_markup_or_control() -> None:
     item = replace(clean(), consent=replace(clean().consent, applicant="<script>\x1b]0;x\x07\u202e"))
     made = letters.produce(Letter(kind=Kind.DECLINE, assessment=item, at=NOW), catalogue(), Branding())
-    for content in made.values():
-        assert not {"\x1b", "\x07", "\u202e"} & set(content.decode())
+    for name, content in made.items():
+        assert not {"\x1b", "\x07", "\u202e"} & set(words_of(name, content))
     assert b"<script>\\x1b" not in made["decline.en.html"]

@@ -11,6 +11,7 @@ from pathlib import Path
 from posture.core import codec, document
 from posture.core.assessment import Assessment
 from posture.core.catalogue import Catalogue
+from posture.core.whatif import WhatIf
 
 FOLDER = Path(__file__).parents[1] / "golden"
 UPDATE = "UPDATE_GOLDEN"
@@ -30,15 +31,23 @@ def catalogue() -> Catalogue:
     )
 
 
-def freeze(item: Assessment, previous: Assessment, cards: Catalogue, checks: frozenset[str]) -> None:
+def freeze(
+    item: Assessment, previous: Assessment, counted: WhatIf, cards: Catalogue, checks: frozenset[str]
+) -> None:
     """Write the inputs, with the findings of the named checks alone."""
     folder = FOLDER / "input"
     folder.mkdir(parents=True, exist_ok=True)
     for name, entry in (("assessment", item), ("previous", previous)):
         kept = replace(entry, findings=tuple(f for f in entry.findings if f.check in checks))
         _write(folder / f"{name}.json", document.assessment(kept))
+    _write(folder / "whatif.json", codec.encode(counted))
     kept_cards = {name: card for name, card in cards.cards.items() if name in checks}
     _write(folder / "catalogue.json", codec.encode(replace(cards, cards=kept_cards)))
+
+
+def whatif() -> WhatIf:
+    """What mending would bring, as the models counted it then (open questions answered well)."""
+    return codec.decode(WhatIf, json.loads((FOLDER / "input" / "whatif.json").read_text(encoding="utf-8")))
 
 
 def check(name: str, content: bytes) -> None:

@@ -107,7 +107,7 @@ def sign(case_named: str, **raw: object) -> None:
 @lang_option
 @json_option
 def letter(case_named: str, kind: str, out: Path, **raw: object) -> None:
-    """Write a neutral letter to the applicant in both languages, as text and HTML.
+    """Write a neutral letter to the applicant in both languages, as text, HTML and PDF.
 
     decline: only of a declined case. questions: the neutral questions about what was declared and observed.
     quote: terms, premium and validity of the last version.
