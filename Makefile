@@ -50,8 +50,9 @@ model: setup ## fit the shipped risk model anew from its tables
 	@$(BIN)/python -m models.build
 	@$(BIN)/python -m models.card
 
-docs: setup ## write docs/cli.md and docs/checks.md anew from the program
+docs: setup ## write docs/cli.md, docs/checks.md and the schemas of the desk anew from the program
 	@$(BIN)/python scripts/make_docs.py
+	@$(BIN)/python scripts/make_schemas.py
 
 pictures: setup-dev ## take the pictures of the README anew from the demo
 	@sh scripts/tools.sh --tests

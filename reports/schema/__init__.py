@@ -8,6 +8,8 @@ _ROOT = Path(__file__).parent
 
 #: Names of the published schemas.
 NAMES = ("assessment", "error", "finding", "observation", "rescan", "whatif")
+#: Documents of the underwriter's desk; scripts/make_schemas.py writes them from their types.
+DESK = ("case", "cases", "quotes", "declared", "questionnaire", "ledger", "renewals")
 
 
 def load(name: str) -> dict[str, Any]:

@@ -170,8 +170,8 @@ def _covers(view: View, say: Say) -> Table:
         ("deductible", "right", 4),
         ("technical", "right", 2),
         ("charged", "right", 2),
-        ("range", "right", 5),
-        ("premium", "right", 3),
+        ("range", "right", 4),
+        ("premium", "right", 4),
         ("premium_range", "right", 5),
     )
     wanted = [cover for cover in Cover if _wanted(view, cover)]

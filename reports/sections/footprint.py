@@ -1,6 +1,6 @@
 """Whose the hosts are: why each seems to be the applicant's, who runs it, and what the consent left out."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from posture.core.facts.footprint_host import FootprintHost, Sign
@@ -26,7 +26,7 @@ def section(view: View, say: Say) -> Section:
         ("hosts_own", [host for host in hosts if host.owner in _OWN]),
         ("hosts_others", [host for host in hosts if host.owner not in _OWN]),
     )
-    blocks += [_table(key, group, say) for key, group in groups if group]
+    blocks += [_table(key, group, view, say) for key, group in groups if group]
     blocks += [*_excluded(view, say), Paragraph(text=say("text.footprint_contest"))]
     return Section(anchor="footprint", title=say("sections.footprint"), blocks=tuple(blocks))
 
@@ -49,7 +49,7 @@ def _counted(hosts: Sequence[FootprintHost], say: Say) -> str:
     )
 
 
-def _table(key: str, hosts: Iterable[FootprintHost], say: Say) -> Table:
+def _table(key: str, hosts: Iterable[FootprintHost], view: View, say: Say) -> Table:
     columns = heads(
         say, ("host", "left", 4), ("signs", "left", 7), ("run_by", "left", 4), ("looked", "left", 3)
     )
@@ -59,7 +59,7 @@ def _table(key: str, hosts: Iterable[FootprintHost], say: Say) -> Table:
     return Table(
         caption=say(f"captions.{key}"),
         columns=columns,
-        rows=tuple(_row(host, places, say) for host, places in rows.items()),
+        rows=tuple(_row(host, places, view, say) for host, places in rows.items()),
     )
 
 
@@ -69,7 +69,8 @@ def _alike(host: FootprintHost) -> FootprintHost:
     return replace(host, address=None, detail=detail)
 
 
-def _row(host: FootprintHost, places: Iterable[str], say: Say) -> tuple[Cell, ...]:
+def _row(host: FootprintHost, places: Sequence[str], view: View, say: Say) -> tuple[Cell, ...]:
+    sent = {*host.asked, *(one.technique for one in view.assessment.contacted if one.address in places)}
     where = say.several(filter(None, places))
     names = say.several(visible(name, limit=_QUOTE) for name in host.names)
     label = say("labels.with_note", text=names, note=where) if names and where else names or where
@@ -77,7 +78,7 @@ def _row(host: FootprintHost, places: Iterable[str], say: Say) -> tuple[Cell, ..
         Cell(text=label),
         Cell(text=_sentences(_signs(host.signs, say), say) or say("signs.none")),
         Cell(text=_owner(host, say)),
-        _looked(host, say),
+        _looked(sent, say, excluded=host.excluded),
     )
 
 
@@ -105,12 +106,11 @@ def _run_by(host: FootprintHost, say: Say) -> str:
     return say(f"run_by.{'declared-hosted' if declared else host.why}", detail=visible(host.detail))
 
 
-def _looked(host: FootprintHost, say: Say) -> Cell:
-    if not host.asked and host.excluded:
-        return Cell(text=say("looked.excluded"), tone="unknown")
-    if not host.asked:
-        return Cell(text=say("looked.not"), tone="unknown")
-    return Cell(text=say.several(say(f"techniques.{name}") for name in host.asked))
+def _looked(techniques: Collection[str], say: Say, *, excluded: bool) -> Cell:
+    """By what it was asked, as observations and the record of all contacts have it."""
+    if techniques:
+        return Cell(text=say.several(say(f"techniques.{name}") for name in sorted(techniques)))
+    return Cell(text=say("looked.excluded" if excluded else "looked.not"), tone="unknown")
 
 
 def _sentences(parts: Iterable[str], say: Say) -> str:

@@ -246,9 +246,9 @@ def contacted(view: View, say: Say) -> Table:
         ("technique", "left", 3),
         ("ports", "left", 4),
         ("connections", "right", 2),
-        ("first", "left", 3),
-        ("last", "left", 3),
-        ("why", "left", 5),
+        ("first", "left", 4),
+        ("last", "left", 4),
+        ("why", "left", 6),
     )
     rows = tuple(
         (

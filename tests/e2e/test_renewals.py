@@ -23,7 +23,9 @@ from posture.core.observations import Reason
 from posture.demo.stage import Applicant, Scene, Stage
 from posture.store import assessments, policies
 from posture.store.database import Database, open_database
+from reports import schema
 from reports.delta import compare
+from tests.support.json_schema import problems
 from tests.support.tools import require_tool
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
@@ -148,6 +150,7 @@ def test_an_expired_consent_is_listed_and_not_scanned(
     assert result.code == "expired"
     assert assessments.newest(store) == []
     listed = CliRunner().invoke(cli, ["renewals", "due", "--database", url, "--json"])
+    assert problems(schema.load("renewals"), json.loads(listed.output)) == []
     (row,) = json.loads(listed.output)["due"]
     assert (row["policy"], row["consent"]) == ("P-ended", "expired")
 

@@ -55,7 +55,7 @@ def with_hosts(*hosts: FootprintHost) -> Assessment:
 
 def host(**changes: Any) -> FootprintHost:
     given: dict[str, Any] = {
-        "address": "203.0.113.10",
+        "address": "203.0.113.99",
         "names": ("www.sakura-seiki.example",),
         "owner": Owner.SELF,
         "why": "consented-name",
@@ -92,7 +92,7 @@ def test_rows_say_host_reason_operator_and_technique() -> None:
     assert isinstance(own, Table)
     assert [[cell.text for cell in row] for row in own.rows] == [
         [
-            "www.sakura-seiki.example (203.0.113.10)",
+            "www.sakura-seiki.example (203.0.113.99)",
             "www.sakura-seiki.example: named in the consent (sakura-seiki.example).",
             "applicant (a name of the consent leads here, and no provider of our list holds the address)",
             "TLS, web",
@@ -123,6 +123,15 @@ def test_addresses_of_one_host_share_a_row() -> None:
     assert isinstance(table, Table)
     (row,) = table.rows
     assert row[0].text.count("198.51.100.") == 9
+
+
+def test_what_the_record_of_contacts_has_is_said() -> None:
+    """Whatever an observation says of it, an address that was sent something is never called untouched."""
+    quiet = host(address="203.0.113.10", asked=())
+    _, table, *_ = blocks(with_hosts(quiet))
+    assert table.rows[0][3].text == "port sweep, TLS, web"
+    _, table, *_ = blocks(with_hosts(replace(quiet, address="203.0.113.99")))
+    assert table.rows[0][3].text == "nothing sent"
 
 
 def test_no_exclusion_no_notice_and_an_old_assessment_says_that_it_says_nothing() -> None:

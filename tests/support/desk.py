@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -25,6 +25,8 @@ from posture.core.observations import Seen
 from posture.core.targets import Target
 from posture.store import assessments
 from posture.store.database import open_database
+from reports import schema
+from tests.support.json_schema import problems
 from tests.support.sample_assessment import DOMAIN, application, sample, seen, tls
 
 #: Who is who: an asker without authority, three levels above.
@@ -37,6 +39,23 @@ HARDENED = (
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),
 )
+#: The published schema of what a command prints; "" stands for the group's other commands.
+_DOCUMENTS: Mapping[tuple[str, str], str] = {
+    ("quote", ""): "case",
+    ("quotes", ""): "case",
+    ("quotes", "list"): "cases",
+    ("quotes", "history"): "quotes",
+    ("quotes", "compare"): "quotes",
+    ("quotes", "replay"): "quotes",
+    ("referrals", ""): "case",
+    ("referrals", "list"): "cases",
+    ("declared", "show"): "declared",
+    ("declared", "items"): "questionnaire",
+    ("declared", "answer"): "case",
+    ("findings", ""): "ledger",
+    ("renewals", ""): "renewals",
+    ("whatif", ""): "whatif",
+}
 WHY = ("--reason", "because")
 #: Some minutes after the sample was scanned.
 NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
@@ -155,11 +174,17 @@ class Office:
         if done.exception is not None:
             raise done.exception
         self.now += timedelta(seconds=1)
-        return json.loads(done.stdout)
+        printed = json.loads(done.stdout)
+        found = misfits(words, printed)
+        assert not found, found
+        return printed
 
     def run_plain(self, *words: str) -> Any:
         """The document of a command that needs no database."""
-        return json.loads(CliRunner().invoke(cli, [*words, "--json"]).stdout)
+        printed = json.loads(CliRunner().invoke(cli, [*words, "--json"]).stdout)
+        found = misfits(words, printed)
+        assert not found, found
+        return printed
 
     def text(self, *words: str) -> str:
         """What the command prints for a person."""
@@ -167,6 +192,15 @@ class Office:
         if done.exception is not None:
             raise done.exception
         return done.stdout
+
+
+def misfits(words: Sequence[str], printed: Mapping[str, Any]) -> list[str]:
+    """Where a printed document differs from the published schema of its command."""
+    group, step = words[0], words[1] if len(words) > 1 else ""
+    if printed.keys() == {"files"}:
+        return []
+    name = _DOCUMENTS.get((group, step), _DOCUMENTS.get((group, "")))
+    return [] if name is None else problems(schema.load(name), printed)
 
 
 @contextmanager
