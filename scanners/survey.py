@@ -10,16 +10,19 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from posture.core.consent import Technique
+from posture.core.facts.dns_names import DnsNames
 from posture.core.facts.ports_host import PortsHost
 from posture.core.facts.tls_endpoint import TlsEndpoint
 from posture.core.observations import Observation, Reason, Seen, Unseen
 from posture.core.scope import Permit, RefusalReason
 from posture.core.targets import Target, address
-from scanners import dns, mail, ports, services, tls, web
+from scanners import dns, mail, names, ports, services, tls, web
 from scanners.areas import Areas, Observations
 from scanners.context import Context
+from scanners.names import Names
+from scanners.names.settle import page, reachable, settled
 from scanners.net.failure import NetFailure
-from scanners.observe import unseen
+from scanners.observe import observe, unseen
 from scanners.places import Places, find
 from scanners.ports import networks
 from scanners.tls import TlsTarget
@@ -35,27 +38,48 @@ HTTPS: Final = frozenset({443, 4433, 4443, 8443, 9443, 10443})
 STARTTLS: Final = {21: "ftp", 25: "smtp", 110: "pop3", 143: "imap", 389: "ldap", 587: "smtp", 3268: "ldap"}
 
 
-async def survey(context: Context, domain: str) -> Observations:
-    """Everything the consent lets us see of an applicant's domain."""
+async def survey(context: Context, domain: str, declared: Iterable[str] = ()) -> Observations:
+    """Everything the consent lets us see of an applicant's domain, and of hosts `declared` to be its own."""
     areas = Areas(context=context, subject=Target(name=domain))
     places = asyncio.create_task(find(context, domain))
-    sweep = asyncio.create_task(areas.run(Technique.PORTS, ports.KINDS, lambda: _sweep(context, places)))
+    named = asyncio.create_task(_named(context, domain, places, declared))
+    sweep = asyncio.create_task(
+        areas.run(Technique.PORTS, ports.KINDS, lambda: _sweep(context, places, named))
+    )
     parts = await asyncio.gather(
         areas.run(Technique.DNS, dns.KINDS, lambda: dns.scan(context, domain)),
         areas.run(Technique.MAIL, mail.KINDS, lambda: mail.scan(context, domain)),
-        areas.run(Technique.WEB, web.KINDS, lambda: _web(context, places, sweep)),
+        areas.run(Technique.WEB, web.KINDS, lambda: _web(context, places, named, sweep)),
         areas.run(Technique.TLS, tls.KINDS, lambda: _tls(context, places, sweep)),
         areas.run(Technique.SERVICES, services.KINDS, lambda: _services(context, sweep)),
     )
     swept = await sweep
-    seen = [obs for part in parts for obs in part]
+    seen = settled(context, domain, await named, [obs for part in parts for obs in part])
     answered_at = {_place(obs.target) for obs in seen if isinstance(obs.result, Seen)}
     kept = [obs for obs in seen if _place(obs.target) in answered_at or not _positively_absent(obs, swept)]
     concluded = mail.concluded([*swept, *kept])
     return networks.named(context, await dns.completed(context, domain, concluded))
 
 
-async def _sweep(context: Context, places: "asyncio.Task[Places]") -> Observations:
+async def _named(
+    context: Context, domain: str, places: "asyncio.Task[Places]", declared: Iterable[str]
+) -> Names:
+    """Hosts found by their names; the question is DNS's, and withheld with it."""
+    subject = Target(name=domain)
+    permit = context.gateway.scope.permit(subject, Technique.DNS, context.clock())
+    if not isinstance(permit, Permit):
+        return Names(fact=Unseen(reason=Reason.NOT_PERMITTED, detail=permit.detail))
+
+    async def attempt() -> Seen[Names]:
+        return Seen(value=await names.find(context, domain, places, declared))
+
+    found = (await observe(context, DnsNames.KIND, subject, attempt())).result
+    return found.value if isinstance(found, Seen) else Names(fact=found)
+
+
+async def _sweep(
+    context: Context, places: "asyncio.Task[Places]", named: "asyncio.Task[Names]"
+) -> Observations:
     """Every host of the applicant's own, and an unseen observation for each that will not be looked at.
 
     Shared infrastructure is neither swept nor judged, but it does not stand for the applicant either: where
@@ -68,19 +92,26 @@ async def _sweep(context: Context, places: "asyncio.Task[Places]") -> Observatio
     unlooked = [(host, withheld) for host, why in shared.items() if not own or why != "provider-list"]
     if not found.hosts and not found.blind:
         raise NetFailure(Reason.NO_DATA, "no host of the applicant could be found")
-    counted, swept = await asyncio.gather(networks.census(context), _own(context, own))
-    unnamed = networks.hosts(counted, found.hosts)
-    further = await ports.scan(context, unnamed) if unnamed else []
+    swept, others = await asyncio.gather(_own(context, own), _others(context, found, named))
     return [
         *swept,
-        *further,
-        *counted,
+        *others,
         *(unseen(context, PortsHost.KIND, *one) for one in (*unlooked, *found.blind)),
     ]
 
 
 async def _own(context: Context, hosts: Sequence[Target]) -> Observations:
     return [*await ports.scan(context, hosts)] if hosts else []
+
+
+async def _others(context: Context, found: Places, named: "asyncio.Task[Names]") -> Observations:
+    """Hosts that the domain's start page and mail do not show: by name, then by the consent's networks."""
+    further = await named
+    counted, swept = await asyncio.gather(networks.census(context), _own(context, further.hosts))
+    unnamed = networks.hosts(counted, (*found.hosts, *further.hosts, *further.beyond))
+    too_many = Unseen(reason=Reason.BUDGET, detail=f"more than {names.MOST_HOSTS} hosts found by name")
+    beyond = [unseen(context, PortsHost.KIND, target, too_many) for target in further.beyond]
+    return [*swept, *await _own(context, unnamed), *counted, *beyond]
 
 
 async def _tls(
@@ -104,16 +135,24 @@ async def _tls(
 
 
 async def _web(
-    context: Context, places: "asyncio.Task[Places]", sweep: "asyncio.Task[Observations]"
+    context: Context,
+    places: "asyncio.Task[Places]",
+    named: "asyncio.Task[Names]",
+    sweep: "asyncio.Task[Observations]",
 ) -> Observations:
     """The applicant's sites at once; after the sweep whatever else answers HTTPS: portals live elsewhere."""
     found = await places
-    names = dict.fromkeys(host.name for host in found.sites if host.name)
-    urls = [f"{scheme}://{name}/" for name in names for scheme in ("http", "https")]
-    early = asyncio.create_task(web.scan(context, urls)) if urls else None
-    portals = dict.fromkeys(_portal(target) for target in _open(await sweep) if target.port in HTTPS)
+    hosts = dict.fromkeys(host.name for host in found.sites if host.name)
+    urls = [f"{scheme}://{name}/" for name in hosts for scheme in ("http", "https")]
+    early = asyncio.create_task(web.scan(context, urls))
+    opened = [*_open(await sweep)]
+    portals = dict.fromkeys(_portal(target) for target in opened if target.port in HTTPS)
     later = [url for url in portals if url not in urls]
-    return [*(await early if early else []), *(await web.scan(context, later) if later else [])]
+    pages = [page(name) for name in (await named).pages if reachable(context, name, opened)]
+    answers = await asyncio.gather(
+        early, web.scan(context, later), web.pages(context, [url for url in pages if url not in later])
+    )
+    return [obs for answer in answers for obs in answer]
 
 
 def _portal(target: Target) -> str:

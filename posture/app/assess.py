@@ -43,7 +43,7 @@ async def assess(request: Request, context: Context) -> Assessment:
     try:
         await prove(context, request.consent, request.settings.trusted_keys)
         await context.resolver.confirm()
-        observations = await survey(context, request.domain)
+        observations = await survey(context, request.domain, request.declared_hosts())
     finally:
         context.gateway.close()
     return conclude(request, context, started, observations)

@@ -77,6 +77,11 @@ class _Name(Checked):
     check = staticmethod(_own_domain)
 
 
+class _Host(Checked):
+    __slots__ = ()
+    check = staticmethod(host_name)
+
+
 class _Range(Checked):
     __slots__ = ()
 
@@ -262,6 +267,7 @@ class _Application(_Asked, frozen=True, kw_only=True):
     overseas_revenue_share: Share | None = None
     us_canada_revenue_share: Share | None = None
     incidents: tuple[_Incident, ...] = ()
+    hosts: tuple[_Host, ...] = ()
 
 
 def read_consent(path: Path) -> Consent:
@@ -319,6 +325,7 @@ def parse_application(text: str, where: str) -> Application:
         overseas_revenue_share=entry.overseas_revenue_share,
         us_canada_revenue_share=entry.us_canada_revenue_share,
         incidents=tuple(Incident(date=i.date, kind=i.kind, loss=i.loss * unit) for i in entry.incidents),
+        hosts=tuple(map(str, entry.hosts)),
         further=_further(entry, data),
     )
 

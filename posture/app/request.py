@@ -47,6 +47,10 @@ class Request:
     feeds: FeedSource = field(default=lambda _observations: FeedRows())
     model: "Artefact | None" = None
 
+    def declared_hosts(self) -> tuple[str, ...]:
+        """Hosts that the application names; none without one."""
+        return self.application.hosts if self.application else ()
+
 
 def scope_of(request: Request) -> Scope:
     """What the consent allows, with whose addresses are whose."""

@@ -72,7 +72,8 @@ class Application:
     """What is asked for and declared. A cover not named is not wanted, a control not named not answered.
 
     Money is in minor units of `currency` (JPY: yen). Shares of revenue are 0 to 1, US and Canada within
-    overseas. `further` keeps optional fields that no step of the calculation reads, as plain JSON values.
+    overseas. `hosts` are names that the applicant knows to be reachable, such as its VPN gateway's. `further`
+    keeps optional fields that no step of the calculation reads, as plain JSON values.
     """
 
     applicant: str
@@ -90,4 +91,5 @@ class Application:
     overseas_revenue_share: float | None = None
     us_canada_revenue_share: float | None = None
     incidents: tuple[Incident, ...] = ()
+    hosts: tuple[str, ...] = ()
     further: Mapping[str, Any] = field(default_factory=dict)

@@ -1,16 +1,14 @@
 """`ports.network`: the applicant's networks, asked as networks: many addresses in one run of nmap.
 
-A whole sweep of every address would take hours and find nothing on most. A few ports tell where a host is;
-those hosts are then swept like named ones. The rate is one host's, for all addresses together.
+A few ports tell where a host is; those hosts are then swept like named ones. The rate is one host's, for all
+addresses together.
 """
 
-import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
-from posture.core.consent import Technique
 from posture.core.facts.ports_network import PortsNetwork
 from posture.core.observations import Observation, Reason, Seen
 from posture.core.targets import Address, Network, Target, address
@@ -18,14 +16,9 @@ from scanners.context import Context
 from scanners.net.failure import NetFailure
 from scanners.observe import observe
 from scanners.ports.plan import asked_ports, spell
-from scanners.ports.report import HostReport, read_each
+from scanners.ports.report import HostReport
+from scanners.ports.telling import PROBES_PER_PORT, TELLING, ask
 
-#: Ports that a host on the Internet most likely has open: web and portals, remote access, mail, names, files.
-TELLING: Final = frozenset(
-    {21, 22, 23, 25, 53, 80, 443, 445, 587, 993, 1194, 1723, 3306, 3389, 4433, 4443, 5060, 5432, 5900, 5985}
-    | {8000, 8080, 8443, 8888, 9443, 10000, 10443}
-)
-_PROBES_PER_PORT = 3
 _GRACE = 20.0
 
 
@@ -41,7 +34,7 @@ async def census(context: Context) -> list[Observation[PortsNetwork]]:
     for network in context.gateway.scope.consent.networks:
         target = Target(address=str(network.network_address))
         most = min(network.num_addresses, context.options.network_addresses)
-        seconds = _PROBES_PER_PORT * len(telling) * most / context.options.sweep_rate + context.options.budget
+        seconds = PROBES_PER_PORT * len(telling) * most / context.options.sweep_rate + context.options.budget
         attempt = _count(context, network, telling, spared, seconds)
         found.append(await observe(context, PortsNetwork.KIND, target, attempt, seconds=seconds + _GRACE))
     return found
@@ -59,10 +52,8 @@ async def _count(
     places = [one for one in network if not consent.excludes(None, one) and one not in spared]
     if not places:
         raise NetFailure(Reason.NOT_PERMITTED, f"excluded: all of {network}")
-    permits = [context.gateway.permit(Target(address=str(one)), Technique.PORTS) for one in places]
     keys = frozenset(("tcp", number) for number in ports)
-    xml = await context.gateway.nmap(permits, ("-sS", "-p", spell(keys)), seconds=seconds)
-    reports = await asyncio.to_thread(read_each, xml, [str(one) for one in places], keys)
+    reports = await ask(context, [Target(address=str(one)) for one in places], keys, seconds=seconds)
     return Seen(value=_fact(network, keys, reports))
 
 
@@ -83,7 +74,9 @@ async def _spared(context: Context) -> frozenset[Address]:
     return frozenset(taken_out - own)
 
 
-def _fact(network: Network, keys: frozenset[tuple[str, int]], reports: dict[str, HostReport]) -> PortsNetwork:
+def _fact(
+    network: Network, keys: frozenset[tuple[str, int]], reports: Mapping[str, HostReport]
+) -> PortsNetwork:
     """Raises NetFailure(timeout) where nobody answered: silence without a control tells nothing."""
     answering = {
         place: report for place, report in reports.items() if any(p.answered for p in report.ports.values())

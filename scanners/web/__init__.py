@@ -29,6 +29,11 @@ async def scan(context: Context, urls: Sequence[str]) -> list[Observation[Any]]:
     return [*answers, *exposures]
 
 
+async def pages(context: Context, urls: Sequence[str]) -> list[Observation[Any]]:
+    """One `web.response` per URL, and nothing else asked of its host."""
+    return [*await asyncio.gather(*(ask(context, place(url)) for url in urls))]
+
+
 async def ask(context: Context, start: Place) -> Observation[Any]:
     """One `web.response`: the start page, and where it leads."""
     from scanners.web.chain import follow  # requests is loaded when there is something to ask

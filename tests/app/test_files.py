@@ -169,6 +169,15 @@ def with_terms(old: str = "", new: str = "") -> Application:
     return parse_application((head + TERMS).replace(old, new), "app.toml")
 
 
+def test_hosts_are_read_in_one_spelling_and_others_refused() -> None:
+    read = parse_application(APPLICATION + 'hosts = ["VPN.Example.co.jp.", "例え.example.co.jp"]\n', "app.toml")
+    assert read.hosts == ("vpn.example.co.jp", "xn--r8jz45g.example.co.jp")
+    with pytest.raises(PostureError) as bad:
+        parse_application(APPLICATION + 'hosts = ["https://vpn.example.co.jp/"]\n', "app.toml")
+    assert bad.value.code == "bad-application"
+    assert "hosts" in bad.value.message
+
+
 def test_the_terms_of_the_covers_are_read() -> None:
     read = with_terms('"JPY"', '"USD"')
     assert read.covers == {
