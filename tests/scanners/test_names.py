@@ -11,6 +11,7 @@ from posture.app.clock import utc_now
 from posture.core.consent import Consent
 from posture.core.facts.dns_names import DnsNames, PageState, PlaceState
 from posture.core.facts.ports_host import PortsHost
+from posture.core.facts.web_exposure import WebExposure
 from posture.core.facts.web_response import WebResponse
 from posture.core.observations import Observation, Reason, Seen, Unseen
 from posture.core.scope import Scope
@@ -233,11 +234,13 @@ def test_a_survey_without_dns_asks_for_no_names(server: DnsServer) -> None:
 # What the start pages told.
 
 
-def response(url: str, *, final: str | None = None, digest: str = "", size: int = 9) -> Observation[Any]:
+def response(
+    url: str, *, final: str | None = None, digest: str = "", size: int = 9, status: int = 200
+) -> Observation[Any]:
     value = WebResponse(
         asked=url,
         url=final or url,
-        status=200,
+        status=status,
         redirects=(),
         headers=(),
         cookies=(),
@@ -252,7 +255,7 @@ def response(url: str, *, final: str | None = None, digest: str = "", size: int 
 
 def test_only_pages_of_their_own_are_kept(server: DnsServer) -> None:
     start = f"www.{DOMAIN}"
-    labels = ("vpn", "portal", "gw", "ra")
+    labels = ("vpn", "portal", "gw", "ra", "ras")
     server.zone(DOMAIN, START + "".join(f"{one} A 127.0.73.1\n" for one in labels))
     made = context(server, paper())
     found = sought(made)
@@ -266,7 +269,8 @@ def test_only_pages_of_their_own_are_kept(server: DnsServer) -> None:
         at=NOW,
         result=Unseen(reason=Reason.RESET),
     )
-    kept = settled(made, DOMAIN, found, [home, own, moved, same, broken])
+    error = response(f"https://ras.{DOMAIN}/", status=404)
+    kept = settled(made, DOMAIN, found, [home, own, moved, same, broken, error])
     assert kept[:-1] == [home, own]
     assert isinstance(kept[-1].result, Seen)
     assert {host.name.partition(".")[0]: host.page for host in kept[-1].result.value.names} == {
@@ -274,7 +278,24 @@ def test_only_pages_of_their_own_are_kept(server: DnsServer) -> None:
         "portal": PageState.SEEN_BEFORE,
         "gw": PageState.SEEN_BEFORE,
         "ra": PageState.UNREAD,
+        "ras": PageState.UNREAD,
     }
+
+
+@pytest.mark.parametrize(("label", "stays"), [("vpn", True), ("ftp", False)])
+def test_a_gateway_that_accepts_and_cannot_be_read_stays_unseen(
+    server: DnsServer, label: str, *, stays: bool
+) -> None:
+    server.zone(DOMAIN, START + f"{label} A 127.0.73.2\n")
+    made = context(server, paper())
+    with Server(close, address="127.0.73.2", port=8443):
+        found = sought(made)
+    place = Target(name=f"{label}.{DOMAIN}", port=443, url=f"https://{label}.{DOMAIN}/")
+    why = Unseen(reason=Reason.PROTOCOL_GARBAGE)
+    page: Observation[Any] = Observation(kind=WebResponse.KIND, target=place, at=NOW, result=why)
+    files: Observation[Any] = Observation(kind=WebExposure.KIND, target=place, at=NOW, result=why)
+    kept = settled(made, DOMAIN, found, [page, files])
+    assert kept[:-1] == ([files, page] if stays else [])
 
 
 def test_pages_without_a_text_are_not_taken_for_each_other(server: DnsServer) -> None:
