@@ -263,7 +263,7 @@ def test_only_pages_of_their_own_are_kept(server: DnsServer) -> None:
     own = response(f"https://vpn.{DOMAIN}/", digest="sign in")
     moved = response(f"https://portal.{DOMAIN}/", final=f"https://{start}/", digest="later")
     same = response(f"https://gw.{DOMAIN}/", digest="home")
-    broken = Observation(
+    broken: Observation[Any] = Observation(
         kind=WebResponse.KIND,
         target=response(f"https://ra.{DOMAIN}/").target,
         at=NOW,
