@@ -170,7 +170,8 @@ def with_terms(old: str = "", new: str = "") -> Application:
 
 
 def test_hosts_are_read_in_one_spelling_and_others_refused() -> None:
-    read = parse_application(APPLICATION + 'hosts = ["VPN.Example.co.jp.", "例え.example.co.jp"]\n', "app.toml")
+    hosts = 'hosts = ["VPN.Example.co.jp.", "例え.example.co.jp"]\n'
+    read = parse_application(APPLICATION + hosts, "app.toml")
     assert read.hosts == ("vpn.example.co.jp", "xn--r8jz45g.example.co.jp")
     with pytest.raises(PostureError) as bad:
         parse_application(APPLICATION + 'hosts = ["https://vpn.example.co.jp/"]\n', "app.toml")
