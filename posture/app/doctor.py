@@ -98,7 +98,7 @@ def _database(url: str) -> str:
 
     database = open_database(url or None)
     try:
-        return database.engine.url.render_as_string(hide_password=True)
+        return database.shown
     finally:
         database.close()
 

@@ -58,14 +58,8 @@ def read_subject(technique: Technique, text: str) -> Subject:
     if technique is Technique.WEB:
         return _url(text)
     host, port = split_host_port(text, 443 if technique is Technique.TLS else None)
-    is_address = ":" in host or host.replace(".", "").isdecimal()
-    return Subject(
-        technique=technique,
-        name=None if is_address else host,
-        address=host if is_address else None,
-        port=port,
-        url=None,
-    )
+    name, addr = _named(host)
+    return Subject(technique=technique, name=name, address=addr, port=port, url=None)
 
 
 def _url(text: str) -> Subject:
@@ -78,9 +72,17 @@ def _url(text: str) -> Subject:
         )
     host, port = split_host_port(parts.netloc, 443 if parts.scheme == "https" else 80)
     standard = port == (443 if parts.scheme == "https" else 80)
-    place = host if standard else f"{host}:{port}"
+    shown = f"[{host}]" if ":" in host else host
+    place = shown if standard else f"{shown}:{port}"
     url = f"{parts.scheme}://{place}{parts.path or '/'}" + (f"?{parts.query}" if parts.query else "")
-    return Subject(technique=Technique.WEB, name=host_name(host), address=None, port=port, url=url)
+    name, addr = _named(host)
+    return Subject(technique=Technique.WEB, name=name, address=addr, port=port, url=url)
+
+
+def _named(host: str) -> tuple[str | None, str | None]:
+    """Name and address of what `split_host_port` read: one of them."""
+    is_address = ":" in host or host.replace(".", "").isdecimal()
+    return (None, host) if is_address else (host, None)
 
 
 async def probe(request: Request, subject: Subject) -> ProbeResult:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
@@ -45,6 +46,11 @@ class Database:
                 yield connection
         except SQLAlchemyError as error:
             raise _unusable(_shown(self.engine), error) from error
+
+    @property
+    def shown(self) -> str:
+        """Where it is, for people."""
+        return _shown(self.engine)
 
     def close(self) -> None:
         """Give the connections back."""
@@ -154,9 +160,9 @@ def _alone(engine: Engine) -> Iterator[Connection]:
 
 
 def _shown(engine: Engine) -> str:
-    """The URL as one would write it: no password, no driver."""
+    """The URL as a person would write it: no password, no driver, and no %E3 for a letter."""
     url = engine.url.set(drivername=engine.url.get_backend_name())
-    return url.render_as_string(hide_password=True)
+    return unquote(url.render_as_string(hide_password=True))
 
 
 def _without_secret(url: str) -> str:

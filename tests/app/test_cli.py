@@ -1,6 +1,7 @@
 """The command line from outside: exit codes, one JSON document, and what stays unloaded."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -32,8 +33,6 @@ HEAVY = [
 
 
 def posture(*arguments: str, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
-    import os
-
     return subprocess.run(
         [sys.executable, "-m", "posture.app.cli", *arguments],
         capture_output=True,
@@ -275,3 +274,30 @@ def test_an_address_is_probed_as_an_address(papers: Path) -> None:
     (seen,) = json.loads(done.stdout)["observations"]
     assert seen["target"] == {"name": None, "address": "127.0.0.9", "port": 9, "url": None}
     assert (seen["seen"], seen["reason"]) == (False, "refused")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.9", "[::1]"])
+def test_a_web_site_may_be_asked_by_its_address(host: str, tmp_path: Path) -> None:
+    text = consent_text(networks='["127.0.0.0/8", "::1/128"]')
+    (tmp_path / "consent.toml").write_text(text, encoding="utf-8")
+    done = posture("probe", "web", f"http://{host}:9/", "--consent", "consent.toml", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    seen = json.loads(done.stdout)["observations"][0]
+    place = {"name": None, "address": host.strip("[]"), "port": 9, "url": f"http://{host}:9/"}
+    assert (seen["kind"], seen["target"], seen["reason"]) == ("web.response", place, "refused")
+
+
+def test_a_reader_that_leaves_is_no_error() -> None:
+    """As in `posture checks list | head -1`."""
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "wb") as output:
+        done = subprocess.run(
+            [sys.executable, "-m", "posture.app.cli", "checks", "list"],
+            stdout=output,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=100,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (0, "")

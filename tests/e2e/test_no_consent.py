@@ -94,6 +94,8 @@ def test_an_address_outside_the_consented_networks_sends_nothing(tmp_path: Path)
         "[::1]",
         "127.0.0.2",
     )
-    for result in watch(tmp_path, [("probe", "tls", target) for target in targets]):
+    sites = ("http://10.0.0.1/", "http://[::ffff:10.0.0.1]:8080/", "https://169.254.169.254/latest")
+    asked = [*(("probe", "tls", target) for target in targets), *(("probe", "web", site) for site in sites)]
+    for result in watch(tmp_path, asked):
         assert result["exit"] == 4
         assert result["seen"] == []

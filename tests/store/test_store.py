@@ -167,6 +167,15 @@ def test_a_file_that_is_no_database_is_one_sentence(tmp_path: Path) -> None:
         database.open_database(f"sqlite:///{path}")
 
 
+def test_a_place_is_named_as_a_person_would(tmp_path: Path) -> None:
+    opened = database.open_database(f"sqlite:///{tmp_path}/台帳 1.db")
+    assert opened.shown == f"sqlite:///{tmp_path}/台帳 1.db"
+    opened.close()
+    (tmp_path / "台帳 2.db").mkdir()
+    with pytest.raises(PostureError, match=re.escape(f"sqlite:///{tmp_path}/台帳 2.db cannot be used")):
+        database.open_database(f"sqlite:///{tmp_path}/台帳 2.db")
+
+
 def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
     path = tmp_path / "made" / "posture.db"
     database.open_database(f"sqlite:///{path}").close()

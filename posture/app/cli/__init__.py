@@ -6,7 +6,7 @@ import sys
 import traceback
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 import click
 
@@ -67,8 +67,19 @@ HELP: Final[Mapping[str, str]] = {
 }
 
 
+class _ReaderLeft(Exception):
+    """Whoever reads our output has had enough; click would end with the code of a setup error."""
+
+
 class LazyGroup(click.Group):
     """Knows its commands by name and imports one only when it is called."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own
+        """Run the command. Raises _ReaderLeft when nobody reads its output any more."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise _ReaderLeft from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
@@ -141,9 +152,8 @@ def _called(words: Sequence[str], *, as_json: bool) -> int:
         )
     except click.Abort:
         raise
-    except BrokenPipeError:
-        # The reader of our output has left, as `head` does: not an error, but Python would say so at exit.
-        sys.stdout = None
+    except _ReaderLeft:
+        sys.stdout = None  # Python would complain at exit that it cannot be flushed
         return ExitCode.DONE
     except Exception:  # noqa: BLE001 - the command line's one net: a fault of ours is said to be ours
         traceback.print_exc()

@@ -7,13 +7,18 @@ from typing import Any
 
 import pytest
 
+from posture.core.consent import Technique
 from posture.core.facts.tls_endpoint import TlsEndpoint
-from posture.core.observations import Observation
+from posture.core.observations import Observation, Reason
+from posture.core.targets import Target
+from scanners.tls import oracles
 from scanners.tls.exchange import known_primes
+from scanners.tls.line import Line
 from scanners.tls.wire import vector
-from tests.support.tls_broken import Broken
+from tests.support.tls_broken import Broken, Conversation, Refuse
 from tests.support.tls_servers import (
     NAME,
+    alert,
     canned,
     context,
     fact,
@@ -31,10 +36,10 @@ LEAF = issue(NAME, names=[NAME], key=rsa_key())
 ALWAYS = {"lucky13"}
 
 
-def scan(handler: Any, folder: Path, **options: Any) -> Observation[TlsEndpoint]:
+def scan(handler: Any, folder: Path, *, seconds: float = 0.5, **options: Any) -> Observation[TlsEndpoint]:
     async def run() -> Observation[TlsEndpoint]:
         async with canned(handler) as server:
-            return await observe(server, context(folder=folder, timeout=0.5), **options)
+            return await observe(server, context(folder=folder, timeout=seconds), **options)
 
     return asyncio.run(run())
 
@@ -69,7 +74,7 @@ NAMES = {
     ],
 )
 def test_a_flaw_is_found_by_its_name(tmp_path: Path, flaw: str, name: str) -> None:
-    observation = scan(Broken(LEAF, flaw), tmp_path)
+    observation = scan(Broken(LEAF, flaw), tmp_path, seconds=10.0)
     seen = fact(observation)
     assert vulnerable(seen) == {name, *ALWAYS}
     assert unknown(seen) == set()
@@ -77,7 +82,7 @@ def test_a_flaw_is_found_by_its_name(tmp_path: Path, flaw: str, name: str) -> No
 
 @pytest.mark.parametrize("version", [0x0301, 0x0302, 0x0303])
 def test_a_sound_server_has_none(tmp_path: Path, version: int) -> None:
-    seen = fact(scan(Broken(LEAF, version=version), tmp_path))
+    seen = fact(scan(Broken(LEAF, version=version), tmp_path, seconds=10.0))
     assert vulnerable(seen) == ({"beast"} if version == 0x0301 else set()) | ALWAYS
     assert unknown(seen) == set()
     assert seen.behaviour["secure_renegotiation"] is True
@@ -230,3 +235,55 @@ def test_an_oracle_that_is_silent_is_unknown(tmp_path: Path) -> None:
     silent = {"ccs_injection", "robot", "poodle_tls", "zombie_poodle", "goldendoodle", "ticketbleed"}
     assert silent <= unknown(seen)
     assert {gaps(observation)[f"vulnerabilities.{name}"] for name in silent} == {"timeout"}
+
+
+class _Mute(Broken):
+    """Refuses nothing to the callers with these numbers: it only stays silent where it would."""
+
+    def __init__(self, *numbers: int) -> None:
+        super().__init__(LEAF)
+        self.numbers = numbers
+        self.calls = 0
+
+    async def serve(self, reader: StreamReader, writer: StreamWriter, behind: bytes) -> None:
+        number, self.calls = self.calls, self.calls + 1
+        try:
+            await Conversation(self, reader, writer, behind).run()
+        except Refuse as refusal:
+            if number in self.numbers:
+                await asyncio.Event().wait()
+            writer.write(alert(refusal.description, self.version))
+            await writer.drain()
+        except asyncio.IncompleteReadError:
+            return
+
+
+@pytest.mark.parametrize(
+    ("numbers", "verdict"),
+    [
+        ((2, 3, 4), ("not_vulnerable", None)),  # the crowd of the first round alone
+        ((2, 3, 4, 7, 8, 9), ("vulnerable", None)),  # the same paddings, also one after the other
+        ((2, 3, 4, 8, 9), ("unknown", Reason.NO_DATA)),
+        (tuple(range(5)), ("unknown", Reason.TIMEOUT)),
+    ],
+    ids=str,
+)
+def test_silence_is_an_oracle_only_where_nobody_crowds_the_server(
+    tmp_path: Path, numbers: tuple[int, ...], verdict: tuple[str, Reason | None]
+) -> None:
+    mute = _Mute(*numbers)
+
+    async def run() -> oracles.Verdict:
+        async with canned(mute) as server:
+            gateway = context(folder=tmp_path, timeout=1.0).gateway
+            line = Line(
+                gateway=gateway,
+                permit=gateway.permit(Target(address=server.address, port=server.port), Technique.TLS),
+                starttls=None,
+                timeout=1.0,
+                deadline=asyncio.get_running_loop().time() + 60,
+                greeting=1.0,
+            )
+            return await oracles.robot(oracles.Ground(line=line, server_name=NAME))
+
+    assert asyncio.run(run()) == verdict
