@@ -74,8 +74,9 @@ def test_the_digest_of_another_consent_proves_nothing(server: DnsServer) -> None
     item = by(ProofMethod.DNS_TXT)
     wider = replace(item, ports="1-65535")
     server.zone("example.co.jp", f'_posture-consent TXT "{record_text(item)}"')
-    with pytest.raises(RefusedError, match="does not publish"):
+    with pytest.raises(RefusedError, match="does not publish") as caught:
         ask(wider, server)
+    assert caught.value.remedy == "Publish it as a TXT record at _posture-consent.example.co.jp."
 
 
 def test_every_consented_domain_must_publish(server: DnsServer) -> None:
@@ -121,7 +122,7 @@ def test_a_digest_on_the_web_site_proves(server: DnsServer, tmp_path: Path) -> N
     ("answer", "what"),
     [
         (page(b"posture-consent=" + b"0" * 64), "does not publish"),
-        (page(b""), "does not publish"),
+        (page(b""), "Put that line into https://example.co.jp/.well-known/posture-consent.txt."),
         (page(_RECORD, status="404 Not Found"), "could not be read (no-data)"),
         (page(_RECORD, "Location: https://example.co.jp/", status="302 Found"), "(no-data)"),
         (page(b"\n" * 5000 + _RECORD), "does not publish"),
@@ -159,7 +160,7 @@ def test_a_trusted_key_signs_one_consent_only(server: DnsServer) -> None:
     assert ask(item, server, hanko=public) == "signed by hanko"
     with pytest.raises(RefusedError, match="does not match"):
         ask(replace(item, ports="22"), server, hanko=public)
-    with pytest.raises(RefusedError, match="not trusted"):
+    with pytest.raises(RefusedError, match="“hanko” is not trusted"):
         ask(item, server)
 
 

@@ -89,6 +89,11 @@ def test_an_impossible_consent_cannot_be_made(change: dict[str, object]) -> None
         replace(CONSENT, **change)  # type: ignore[arg-type] # one field by name
 
 
+@pytest.mark.parametrize("text", ["11.0.0.0/8", "2400::/16"])
+def test_the_widest_networks_that_anybody_holds_are_possible(text: str) -> None:
+    assert replace(CONSENT, networks=(network(text),)).networks == (network(text),)
+
+
 # The digest: proof and assessments rest on it.
 
 

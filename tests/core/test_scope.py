@@ -227,6 +227,15 @@ def test_attribution(name: str | None, text: str | None, owner: Owner) -> None:
     assert found.detail
 
 
+def test_a_providers_name_tells_unless_the_applicant_consented_to_it() -> None:
+    """Who rents `shop.cdn.example.net` may consent to it: then its address alone decides who runs it."""
+    found = SCOPE.attribute("x.cdn.example.net", address("9.9.9.9"))
+    assert (found.owner, found.why, found.detail) == (Owner.PROVIDER, "provider-list", "Example CDN")
+    rented = scope_of(domains=("shop.cdn.example.net",))
+    assert rented.attribute("shop.cdn.example.net", address("8.8.8.8")).owner is Owner.SELF
+    assert rented.attribute("shop.cdn.example.net", address("198.41.1.1")).owner is Owner.HOSTED
+
+
 # Third parties and name servers
 
 
@@ -258,6 +267,13 @@ def test_strangers_names_do_not_lead_inside(text: str) -> None:
     ):
         assert isinstance(answer, Refusal)
         assert answer.reason is RefusalReason.NOT_PUBLIC
+
+
+def test_a_third_party_is_permitted_by_its_name_alone_too() -> None:
+    named = Target(name="mx.example.net")
+    for answer in (contact(named), SCOPE.permit_query(named, NOW, why="ns")):
+        assert isinstance(answer, Permit)
+        assert answer.owner is Owner.PROVIDER
 
 
 def test_an_excluded_third_party_is_left_alone() -> None:
