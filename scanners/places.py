@@ -66,6 +66,9 @@ async def _exchangers(context: Context, domain: str, blind: list[tuple[Target, U
     except NetFailure as failure:
         blind.append((Target(name=domain, port=25), _why(failure)))
         return []
+    if "too-many-exchangers" in fact.problems:
+        why = Unseen(reason=Reason.BUDGET, detail=f"more than {exchangers.MAX_HOSTS} mail exchangers")
+        blind.append((Target(name=domain, port=25), why))
     found: list[Target] = []
     for mx in fact.hosts:
         if mx.addresses is None:

@@ -87,6 +87,15 @@ def test_exchangers_that_cannot_be_asked_for_are_a_blind_spot(server: DnsServer)
     assert (target.name, target.port, why.reason) == (DOMAIN, 25, Reason.DNS_FAILURE)
 
 
+def test_exchangers_beyond_the_limit_are_known_to_stay_unseen(server: DnsServer) -> None:
+    for number, blind in ((20, []), (21, [(DOMAIN, 25, Reason.BUDGET)])):
+        hosts = "".join(f"@ MX {i} mx{i}\nmx{i} A 127.0.9.{i}\n" for i in range(1, number + 1))
+        server.zone(DOMAIN, NAMES + "@ A 127.0.9.1\nwww A 127.0.9.1\n" + hosts)
+        found = places(server)
+        assert len(found.exchangers) == 20
+        assert [(target.name, target.port, why.reason) for target, why in found.blind] == blind
+
+
 def test_the_exchangers_of_others_are_no_hosts_of_the_applicant(server: DnsServer) -> None:
     server.zone(DOMAIN, NAMES + "@ A 127.0.9.1\n@ MX 10 mx.other.example.")
     server.zone("other.example", "mx A 127.0.9.7")
