@@ -24,6 +24,7 @@ class Options:
     for every cipher suite.
     Rates are per second and host: `host_rate` new connections, `sweep_rate` a port sweep's probes.
     `network_addresses`: the largest network of the consent that is asked as one.
+    `known_names` are names the applicant says it has, in A-label form; some may lie outside the domain.
     """
 
     resolvers: tuple[tuple[str, int], ...] = ()
@@ -46,6 +47,7 @@ class Options:
     host_rate: float = 60.0
     sweep_rate: float = 1000.0
     network_addresses: int = 256
+    known_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

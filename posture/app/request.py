@@ -4,7 +4,7 @@ Nothing here loads models, reports or the store, so that a probe starts quickly.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -64,15 +64,22 @@ def open_context(request: Request, subject: Target | None = None) -> Context:
     from scanners.dns.resolver import Resolver
     from scanners.net.gateway import Gateway
 
-    gateway = Gateway(scope=scope, options=request.options, clock=request.clock)
-    resolver = Resolver(gateway, request.options, target=request.domain)
+    options = _with_names(request)
+    gateway = Gateway(scope=scope, options=options, clock=request.clock)
+    resolver = Resolver(gateway, options, target=request.domain)
     return Context(
         gateway=gateway,
         resolver=resolver,
-        options=request.options,
+        options=options,
         clock=request.clock,
         progress=request.progress,
     )
+
+
+def _with_names(request: Request) -> Options:
+    """The options, with the names that the application says the applicant has."""
+    names = request.application.further.get("names", ()) if request.application else ()
+    return replace(request.options, known_names=tuple(map(str, names)))
 
 
 def open_for(request: Request, subject: Target, technique: Technique) -> Context:

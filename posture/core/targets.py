@@ -131,6 +131,15 @@ def address(text: str) -> Address:
     return parsed
 
 
+def is_address(text: str) -> bool:
+    """Whether `address` reads the text."""
+    try:
+        address(text)
+    except PostureError:
+        return False
+    return True
+
+
 def network(text: str) -> Network:
     """Parse a CIDR; host bits must be zero, a zone index is refused. Raises PostureError."""
     problem = "a zone index means nothing here"

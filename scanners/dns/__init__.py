@@ -30,7 +30,7 @@ async def completed(
 
     What was asked before is in the resolver's cache.
     """
-    shown = _shown(context, domain, observations)
+    shown = _shown(domain, observations)
     place = next((i for i, o in enumerate(observations) if o.kind == DnsDangling.KIND), None)
     if place is None or not shown or not isinstance(observations[place].result, Seen):
         return list(observations)
@@ -42,13 +42,12 @@ async def completed(
     return [*observations[:place], found, *observations[place + 1 :]]
 
 
-def _shown(context: Context, domain: str, observations: Sequence[Observation[Any]]) -> set[str]:
-    """Names below the domain in the certificates that were served; none that the consent excludes."""
+def _shown(domain: str, observations: Sequence[Observation[Any]]) -> set[str]:
+    """Names below the domain in the certificates that were served."""
     values = [obs.result.value for obs in observations if isinstance(obs.result, Seen)]
     certificates = [c for v in values if isinstance(v, TlsEndpoint) for c in v.certificates or ()]
     names = {name.removeprefix("*.").lower() for c in certificates for name in c.names}
-    consent = context.gateway.scope.consent
-    return {name for name in names if under(name, domain) and not consent.excludes(name, None)}
+    return {name for name in names if under(name, domain)}
 
 
 async def scan(context: Context, domain: str) -> list[Observation[Any]]:

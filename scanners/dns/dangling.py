@@ -30,6 +30,8 @@ REGISTRY = "registry"
 MAX_KNOWN = 100
 #: Includes of one SPF record that are asked; more than ten make it void anyway (RFC 7208 §4.6.4).
 MAX_POLICIES = 20
+#: Where policies for mail stand (RFC 9989 §4.6, RFC 8461 §3.1, RFC 8460 §3, BIMI); often a service's alias.
+POLICIES = ("_dmarc", "_mta-sts", "_smtp._tls", "default._bimi")
 _TRUSTED = re.compile(r"[+?~-]?(?:include:|redirect=)([a-z0-9._-]+)")
 
 
@@ -43,33 +45,36 @@ class _Table:
 async def look(context: Context, domain: str, known: Iterable[str] = ()) -> Seen[DnsDangling]:
     """Ask likely names below the domain, `known` ones, and where its MX, NS and SPF records lead.
 
-    Raises NetFailure when every question failed.
+    Aliases for mail (DKIM keys, policies) are among them. Raises NetFailure when every question failed.
     """
-    likely = (f"{label}.{domain}" for label in _table().labels)
-    names = list(dict.fromkeys([domain, *likely, *sorted(known)[:MAX_KNOWN]]))
-    mx, ns, spf, star, star_mx, *answers = await asyncio.gather(
-        context.resolver.attempt(domain, "MX"),
-        context.resolver.attempt(domain, "NS"),
-        context.resolver.attempt(domain, "TXT"),
-        context.resolver.attempt(f"{NOBODY}.{domain}", "A"),
-        context.resolver.attempt(f"{NOBODY}.{domain}", "MX"),
-        *(context.resolver.attempt(name, "A") for name in names),
+    names = _names(context, domain, known)
+    (mx, ns, spf, star, star_mx, *answers), (mail_names, mail_star, mail) = await asyncio.gather(
+        asyncio.gather(
+            context.resolver.attempt(domain, "MX"),
+            context.resolver.attempt(domain, "NS"),
+            context.resolver.attempt(domain, "TXT"),
+            context.resolver.attempt(f"{NOBODY}.{domain}", "A"),
+            context.resolver.attempt(f"{NOBODY}.{domain}", "MX"),
+            *(context.resolver.attempt(name, "A") for name in names),
+        ),
+        _mail(context, domain),
     )
     own = {"MX": mx, "NS": ns, "TXT": spf}
     failed = {rdtype: answer for rdtype, answer in own.items() if isinstance(answer, NetFailure)}
-    failures = [answer for answer in answers if isinstance(answer, NetFailure)]
-    if len(failures) == len(names) and len(failed) == len(own):
+    asked = dict(zip([*names, *mail_names], [*answers, *mail], strict=True))
+    failures = [answer for answer in asked.values() if isinstance(answer, NetFailure)]
+    if len(failures) == len(asked) and len(failed) == len(own):
         raise failures[0]
-    aliases = _aliases(answers, star, domain)
+    keys = [alias for alias in _aliases(mail, mail_star, f"_domainkey.{domain}") if _differ(alias, star)]
+    aliases = [*_aliases(answers, star, domain), *keys]
     pointers = await asyncio.gather(
         *(_alias(context, answer) for answer in aliases),
         *(_server(context, domain, "MX", target) for target in _exchangers(mx)),
         *(_server(context, domain, "NS", target) for target in _name_servers(ns)),
         *(_server(context, domain, "SPF", target) for target in _policies(spf)),
     )
-    checked = tuple(n for n, a in zip(names, answers, strict=True) if isinstance(a, Answer))
     fact = DnsDangling(
-        names_checked=checked,
+        names_checked=tuple(name for name, answer in asked.items() if isinstance(answer, Answer)),
         pointers=tuple(pointers),
         wildcard=_everywhere(star),
         wildcard_mx=_everywhere(star_mx),
@@ -77,6 +82,30 @@ async def look(context: Context, domain: str, known: Iterable[str] = ()) -> Seen
     )
     gaps = _gaps(failures, [*failed.values()], wildcard=star, wildcard_mx=star_mx)
     return Seen(value=fact, gaps=tuple(gaps))
+
+
+def _names(context: Context, domain: str, known: Iterable[str]) -> list[str]:
+    """The domain, likely names below it, and those that are known and that the consent does not exclude."""
+    consent = context.gateway.scope.consent
+    told = {name for name in (*known, *context.options.known_names) if under(name, domain)}
+    allowed = sorted(name for name in told if not consent.excludes(name, None))
+    return list(dict.fromkeys([domain, *(f"{x}.{domain}" for x in _table().labels), *allowed[:MAX_KNOWN]]))
+
+
+async def _mail(
+    context: Context, domain: str
+) -> tuple[list[str], Answer | NetFailure, Sequence[Answer | NetFailure]]:
+    """Names that mail services have their customers alias to them; the answers are `mail`'s too."""
+    from scanners.mail import dkim  # which knows the selectors; mail imports this package
+
+    selectors = await dkim.selectors(context, domain)
+    names = [f"{policy}.{domain}" for policy in POLICIES]
+    names += [f"{selector}._domainkey.{domain}" for selector in selectors]
+    star, *answers = await asyncio.gather(
+        context.resolver.attempt(f"{dkim.NOBODY}._domainkey.{domain}", "TXT"),
+        *(context.resolver.attempt(name, "TXT") for name in names),
+    )
+    return names, star, answers
 
 
 def _gaps(
@@ -105,6 +134,11 @@ def _aliases(answers: Sequence[Answer | NetFailure], star: Answer | NetFailure, 
         return found
     own = [answer for answer in found if answer.aliases != star.aliases]
     return [*own, replace(star, name=f"*.{domain}")]
+
+
+def _differ(answer: Answer, star: Answer | NetFailure) -> bool:
+    """Whether an alias says more than the domain's wildcard does."""
+    return not isinstance(star, Answer) or answer.aliases != star.aliases
 
 
 def _exchangers(answer: Answer | NetFailure) -> list[str]:

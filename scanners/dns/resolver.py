@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
+import dns.exception
 import dns.flags
 import dns.message
 import dns.name
@@ -20,7 +21,7 @@ from posture.core.errors import PostureError, RefusedError
 from posture.core.facts.dns_addresses import DnsAddresses
 from posture.core.observations import Reason
 from posture.core.scope import RefusalReason
-from posture.core.targets import Target, address, inside, inward
+from posture.core.targets import Target, address, inside, inward, is_address
 from scanners.context import Options
 from scanners.dns import evidence
 from scanners.dns.transport import Server, ask, question
@@ -104,7 +105,7 @@ class Resolver:
 
     async def query(self, name: str | dns.name.Name, rdtype: str) -> Answer:
         """Records of a name, following aliases. Raises NetFailure; NXDOMAIN and NODATA are answers."""
-        asked = dns.name.from_text(name) if isinstance(name, str) else name
+        asked = named(name) if isinstance(name, str) else name
         kind = dns.rdatatype.from_text(rdtype)
         owner, authenticated = asked, True
         aliases: list[dns.name.Name] = []
@@ -242,6 +243,15 @@ class Resolver:
             return failure
 
 
+def named(text: str) -> dns.name.Name:
+    """The name that a text stands for, ours or others'. Raises NetFailure for one too long to ask for."""
+    try:
+        return dns.name.from_text(text)
+    except dns.exception.DNSException:
+        shown = text if len(text) < 80 else f"{text[:80]}…"
+        raise NetFailure(Reason.DNS_FAILURE, f"“{shown}” is no name that can be asked for") from None
+
+
 def text(name: dns.name.Name) -> str:
     """A name in lower case without final dot; the root is `.`."""
     return name.to_text(omit_final_dot=True).lower()
@@ -268,15 +278,7 @@ def _system() -> list[str]:
     except OSError:
         return []
     words = [line.split() for line in lines]
-    return [line[1] for line in words if len(line) > 1 and line[0] == "nameserver" and _address(line[1])]
-
-
-def _address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
+    return [line[1] for line in words if len(line) > 1 and line[0] == "nameserver" and is_address(line[1])]
 
 
 def _usable(message: dns.message.Message, server: Server) -> dns.message.Message:

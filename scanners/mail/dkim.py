@@ -61,7 +61,7 @@ class _Table:
 
 async def look(context: Context, domain: str) -> Seen[MailDkim]:
     """Ask every likely selector. Raises NetFailure when all of them failed."""
-    names = await _selectors(context, domain)
+    names = await selectors(context, domain)
     asked = await asyncio.gather(
         context.resolver.attempt(f"_domainkey.{domain}", "TXT"),
         context.resolver.attempt(f"{NOBODY}._domainkey.{domain}", "TXT"),
@@ -153,7 +153,7 @@ async def _sends_mail(context: Context, domain: str) -> bool | None:
     return not (len(records) == 1 and records[0].split()[1:] == ["-all"])
 
 
-async def _selectors(context: Context, domain: str) -> list[str]:
+async def selectors(context: Context, domain: str) -> list[str]:
     """All names to ask, each once: the operator's, those of the domain's services, the common ones."""
     table = _table()
     hosts = await _hosts(context, domain)

@@ -16,7 +16,8 @@ from posture.core.facts.tls_endpoint import TlsEndpoint
 from posture.core.observations import Gap, Observation, Reason, Seen
 from scanners.context import Context
 from scanners.dns import dnssec
-from scanners.dns.resolver import text
+from scanners.dns.resolver import named, text
+from scanners.net.failure import NetFailure
 
 #: Exchangers looked at.
 MAX_HOSTS = 10
@@ -31,7 +32,7 @@ async def look(context: Context, domain: str) -> Seen[MailTlsa]:
     names = sorted({text(record.exchange) for record in answer.of(MX)} - {"."})[:MAX_HOSTS]
     mx, *validated = await asyncio.gather(
         dnssec.validate(context, dns.name.from_text(domain), dns.rdatatype.MX),
-        *(dnssec.validate(context, _place(name), dns.rdatatype.TLSA) for name in names),
+        *(_validated(context, name) for name in names),
     )
     hosts = tuple(
         TlsaHost(name=name, status=found.status, records=tuple(map(_record, _tlsa(found))))
@@ -75,8 +76,13 @@ def _public_key(der: bytes) -> bytes:
     return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
-def _place(name: str) -> dns.name.Name:
-    return dns.name.from_text(f"_25._tcp.{name}")
+async def _validated(context: Context, name: str) -> dnssec.Validated:
+    """The TLSA records of an exchanger; its name may be too long to have any."""
+    try:
+        place = named(f"_25._tcp.{name}")
+    except NetFailure as failure:
+        return dnssec.Validated(status="indeterminate", failure=failure)
+    return await dnssec.validate(context, place, dns.rdatatype.TLSA)
 
 
 def _tlsa(found: dnssec.Validated) -> list[TLSA]:

@@ -8,7 +8,8 @@ from typing import ClassVar
 class Pointer:
     """A record that points to another name. `target` is where the chain ends.
 
-    `rdtype`: CNAME, NS, MX, or SPF for a domain that the SPF record includes or redirects to.
+    `rdtype`: CNAME (aliases of DKIM keys and mail policies too), NS, MX, or SPF for a domain that the SPF
+    record includes or redirects to.
 
     `gone`: the target does not exist (NXDOMAIN); null when that could not be asked. `claimable` says by whom
     a missing target can be had: the name of a service that gives it to any customer, `registry` where its

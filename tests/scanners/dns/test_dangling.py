@@ -1,6 +1,9 @@
 """`dns.dangling`: what points into nothing, and who could claim it."""
 
+import asyncio
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -9,9 +12,10 @@ from posture.core.observations import Observation
 from posture.core.targets import Target
 from scanners.context import Context
 from scanners.dns import dangling
+from scanners.mail import dkim
 from scanners.observe import observe
 from tests.support import dns_server as misbehave
-from tests.support.dns_lab import ask, gaps, lab_context, patience, reason, seen
+from tests.support.dns_lab import ask, gaps, lab_consent, lab_context, patience, reason, seen
 from tests.support.dns_server import DnsServer
 
 
@@ -54,6 +58,20 @@ def look(context: Context) -> Observation[DnsDangling]:
          Pointer(name="example.jp", rdtype="MX", target="mx.expired.net", gone=True, claimable="registry")),
         ("@ NS ns.expired.net.",
          Pointer(name="example.jp", rdtype="NS", target="ns.expired.net", gone=True, claimable="registry")),
+        ("s1._domainkey CNAME s1.domainkey.expired.net.",
+         Pointer(name="s1._domainkey.example.jp", rdtype="CNAME", target="s1.domainkey.expired.net",
+                 gone=True, claimable="registry")),
+        ("k2._domainkey CNAME key.old.example.net.",
+         Pointer(name="k2._domainkey.example.jp", rdtype="CNAME", target="key.old.example.net", gone=True)),
+        ("selector1._domainkey CNAME host.example.net.",
+         Pointer(name="selector1._domainkey.example.jp", rdtype="CNAME", target="host.example.net",
+                 gone=False)),
+        ("*._domainkey CNAME x.expired.net.",
+         Pointer(name="*._domainkey.example.jp", rdtype="CNAME", target="x.expired.net", gone=True,
+                 claimable="registry")),
+        ("_dmarc CNAME policy.expired.net.",
+         Pointer(name="_dmarc.example.jp", rdtype="CNAME", target="policy.expired.net", gone=True,
+                 claimable="registry")),
         ("@ MX 10 host.example.net.",
          Pointer(name="example.jp", rdtype="MX", target="host.example.net", gone=False)),
     ],
@@ -173,6 +191,34 @@ def test_a_wildcard_that_could_not_be_asked(server: DnsServer) -> None:
     fact = seen(observation)
     assert (fact.wildcard, fact.wildcard_mx) == (None, None)
     assert gaps(observation) == {"wildcard": "dns-failure", "wildcard_mx": "dns-failure"}
+
+
+def test_names_the_applicant_gave_are_asked_too(server: DnsServer) -> None:
+    """Those of the domain that the consent does not exclude; no names of others, and no nonsense."""
+    server.zone("example.jp", "yoyaku CNAME x.expired.net.\nhidden CNAME y.expired.net.\n")
+    names = ("yoyaku.example.jp", "hidden.example.jp", "other.example.net", f"{'a' * 64}.example.jp")
+    consent = replace(lab_consent(), excluded_names=("hidden.example.jp",))
+    observation = look(lab_context(server, consent=consent, known_names=names))
+    assert [(p.name, p.claimable) for p in seen(observation).pointers] == [("yoyaku.example.jp", "registry")]
+    assert not {*names[1:]} & {*seen(observation).names_checked}
+    assert server.asked("hidden.example.jp") == server.asked("other.example.net") == 0
+    assert gaps(observation) == {"names_checked": "dns-failure"}
+
+
+def test_a_selector_the_operator_names(server: DnsServer) -> None:
+    server.zone("example.jp", "vendor2019._domainkey CNAME x.expired.net.\n")
+    found = seen(look(lab_context(server, dkim_selectors=("vendor2019",))))
+    assert [pointer.name for pointer in found.pointers] == ["vendor2019._domainkey.example.jp"]
+
+
+def test_what_dkim_asks_is_not_asked_twice(server: DnsServer) -> None:
+    server.zone("example.jp", "@ A 127.0.0.1\n")
+
+    async def both(context: Context) -> None:
+        await asyncio.gather(dangling.look(context, "example.jp"), dkim.look(context, "example.jp"))
+
+    ask(lab_context(server), both)
+    assert max(Counter(server.log).values()) == 1
 
 
 def test_names_known_from_elsewhere_are_asked_too(server: DnsServer) -> None:
