@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from posture.core.facts.mail_bimi import MailBimi
 from posture.core.observations import Gap, Seen
+from posture.core.targets import is_address
 from scanners.context import Context
 from scanners.mail import dmarc
 from scanners.mail.tags import Tags, read_tags
@@ -12,7 +13,7 @@ from scanners.mail.txt import texts
 from scanners.net.failure import NetFailure
 
 _VERSION = re.compile(r"v[ \t]*=[ \t]*BIMI1[ \t]*(?:;|\Z)")
-_HTTPS = re.compile(r"https://[^\s,;]+\Z", re.IGNORECASE)
+_HTTPS = re.compile(r"https://([^\s,;/?#]+)[^\s,;]*\Z", re.IGNORECASE)
 
 
 async def look(context: Context, domain: str) -> Seen[MailBimi]:
@@ -51,8 +52,17 @@ def _problems(records: Sequence[str], tags: Tags) -> Iterator[str]:
     if "l" not in tags.values:
         yield "no-logo"
     for tag in ("l", "a"):
-        if tags.values.get(tag) and not _HTTPS.match(tags.values[tag]):
+        if tags.values.get(tag) and not _fetchable(tag, tags.values[tag]):
             yield f"bad-uri:{tag}"
+
+
+def _fetchable(tag: str, uri: str) -> bool:
+    """Whether it is an https URI; that of the evidence has to name a host in full (§4.3)."""
+    match = _HTTPS.match(uri)
+    if match is None:
+        return False
+    host = match[1].partition(":")[0]
+    return tag == "l" or ("." in host and not is_address(host))
 
 
 def _fact(

@@ -21,13 +21,15 @@ from scanners.net.failure import NetFailure
 
 #: A policy longer than this is not read (§3.3 allows such a limit).
 MAX_POLICY = 64 * 1024
+#: What a sender puts up with (§3.2: of a key that stands twice the first counts; §3.3: the media type).
+NOTES = frozenset({"key-twice", "content-type"})
 #: Seconds; the longest `max_age` (§3.2).
 MAX_AGE = 31_557_600
 MODES = ("enforce", "testing", "none")
 
 _VERSION = re.compile(r"v[ \t]*=[ \t]*STSv1[ \t]*(?:;|\Z)")
 _ID = re.compile(r"[A-Za-z0-9]{1,32}\Z")
-_LINE = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.-]*):[ \t]*(.*?)[ \t]*\Z")
+_LINE = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.-]{0,31}):[ \t]*([^\r]*?)[ \t]*\Z")
 _PATTERN = re.compile(r"(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]*[a-z0-9]\Z")
 
 _NONE = MailMtaSts(status="none", mode=None, max_age=None, mx=(), problems=())
@@ -40,7 +42,7 @@ async def look(context: Context, domain: str) -> Seen[MailMtaSts]:
     except NetFailure as failure:
         return _temporary(failure)
     records = [record for record in found if _VERSION.match(record)]
-    problems = tuple(_record_problems(records))
+    problems = record_problems(records)
     if not records:
         return Seen(value=_NONE)
     if problems:
@@ -59,7 +61,7 @@ def read_policy(body: str) -> MailMtaSts:
     for line in body.replace("\r\n", "\n").split("\n"):
         match = _LINE.match(line)
         broken = broken or (match is None and bool(line.strip()))
-        fields.extend([(match[1].lower(), match[2])] if match else [])
+        fields.extend([(match[1], match[2])] if match else [])
     first: dict[str, str] = {}
     for key, value in fields:
         first.setdefault(key, value)
@@ -67,7 +69,7 @@ def read_policy(body: str) -> MailMtaSts:
     age = first.get("max_age", "")
     problems = (*(("syntax",) if broken else ()), *_policy_problems(fields, first, patterns))
     return MailMtaSts(
-        status="invalid" if problems else "valid",
+        status="valid" if NOTES.issuperset(problems) else "invalid",
         mode=first.get("mode") if first.get("mode") in MODES else None,
         max_age=int(age) if _is_number(age) else None,
         mx=patterns,
@@ -81,12 +83,17 @@ def covers(patterns: Sequence[str], name: str) -> bool:
     return name in patterns or wildcard in patterns
 
 
+def record_problems(records: Sequence[str]) -> tuple[str, ...]:
+    """What is wrong with the records that begin as one of MTA-STS (§3.1)."""
+    return tuple(_record_problems(records))
+
+
 def _record_problems(records: Sequence[str]) -> Iterator[str]:
     if len(records) > 1:
         yield "several-records"
     for record in records[:1]:
         tags = read_tags(record)
-        if tags.broken or tags.twice:
+        if tags.broken:
             yield "record-syntax"
         if not _ID.match(tags.values.get("id", "")):
             yield "bad-id"
@@ -120,10 +127,13 @@ async def _fetch(context: Context, host: str) -> MailMtaSts:
         return replace(_NONE, status="invalid", problems=("no-policy-host",))
     if not await _certificate_valid(context, host, found.all):
         return replace(_NONE, status="invalid", problems=("certificate",))
-    status, kind, body = await asyncio.to_thread(_get, context, f"https://{host}/.well-known/mta-sts.txt")
+    status, kind, raw = await asyncio.to_thread(_get, context, f"https://{host}/.well-known/mta-sts.txt")
+    body = raw.decode("utf-8", "replace")
     evidence.use_text(f"{host} {status} {kind}", body)
     if status != 200:
         return replace(_NONE, status="invalid", problems=(f"http-status:{status}",))
+    if len(raw) > MAX_POLICY:
+        return replace(_NONE, status="invalid", problems=("too-long",))
     fact = read_policy(body)
     if kind != "text/plain":
         fact = replace(fact, problems=(*fact.problems, "content-type"))
@@ -152,8 +162,11 @@ async def _certificate_valid(context: Context, host: str, addresses: Sequence[st
     raise last
 
 
-def _get(context: Context, url: str) -> tuple[int, str, str]:
-    """Status, media type and body of one request; redirects are not followed (§3.3). Runs in a thread."""
+def _get(context: Context, url: str) -> tuple[int, str, bytes]:
+    """Status, media type and body of one request; redirects are not followed (§3.3). Runs in a thread.
+
+    Of a body that is too long a little more than `MAX_POLICY` is read.
+    """
     import requests  # here, because most domains have no policy and requests takes long to load
 
     from scanners.net.http import failure_in
@@ -169,7 +182,7 @@ def _get(context: Context, url: str) -> tuple[int, str, str]:
         except (requests.RequestException, OSError) as error:
             raise failure_in(error) from None
     kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    return response.status_code, kind, body.decode("utf-8", "replace")
+    return response.status_code, kind, bytes(body)
 
 
 async def _with_coverage(context: Context, domain: str, fact: MailMtaSts) -> Seen[MailMtaSts]:

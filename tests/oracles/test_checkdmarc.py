@@ -11,7 +11,7 @@ from typing import Any
 import dns.resolver
 import pytest
 
-from scanners.mail import dmarc, spf, tls_rpt
+from scanners.mail import bimi, dmarc, mta_sts, spf, tls_rpt
 from tests.support import dns_server as misbehave
 from tests.support.dns_lab import ask, lab_context
 from tests.support.dns_server import DnsServer
@@ -175,6 +175,115 @@ def test_tls_reports(server: DnsServer, number: int, case: Case) -> None:
     found = theirs("smtp_tls_reporting", "check_smtp_tls_reporting", zone, resolver)
     fact = ask(lab_context(server), lambda c: tls_rpt.look(c, zone)).value
     assert (fact.status == "valid") == found["valid"]
+
+
+STS_RECORDS = [
+    "v=STSv1; id=20261101",
+    "v=STSv1;id=1;",
+    "v=STSv1; id=1; more=x",
+    "v=STSv1",
+    "v=STSv1; id=",
+    "v=STSv1; id=2026-11-01",
+    "v=STSv1; id=" + "1" * 33,
+    "v=STSv1; id=1; id=2",
+    "v=STSv1; nonsense",
+]
+STS = "version: STSv1\nmode: enforce\nmx: mx.example.jp\nmx: *.example.net\nmax_age: 604800\n"
+#: Policies, and the text that decides where the two do not say the same.
+STS_POLICIES = [
+    (STS, ""),
+    (STS.replace("\n", "\r\n"), ""),
+    (STS.rstrip("\n"), ""),
+    (STS.replace("\n", "\r\r\n"), ""),
+    (STS.replace(": ", ":"), ""),
+    (STS.replace(": ", " : "), ""),
+    (STS.replace("enforce", "testing"), ""),
+    (STS.replace("enforce", "on"), ""),
+    (STS.replace("version", "Version"), ""),
+    (STS.replace("STSv1", "STSv2"), ""),
+    (STS.replace("604800", "31557600"), ""),
+    (STS.replace("604800", "31557601"), ""),
+    (STS.replace("604800", "-1"), ""),
+    (STS.replace("604800", "+5"), ""),
+    (STS.replace("604800", "1_000"), ""),
+    (STS.replace("604800", ""), ""),
+    (STS.replace("mx.example.jp", "mx..jp"), ""),
+    (STS.replace("mx.example.jp", "*"), ""),
+    (STS.replace("mx.example.jp", "not a host!"), ""),
+    (STS.replace("mx.example.jp", "*.*.jp"), ""),
+    (STS + "mode: none\n", ""),
+    (STS + "future-key: anything\n", ""),
+    (STS + "x" * 33 + ": a\n", ""),
+    (STS + "no colon\n", ""),
+    (STS + "\n\n", ""),
+    ("version: STSv1\nmode: none\nmax_age: 86400\n", ""),
+    ("version: STSv1\nmode: enforce\nmax_age: 86400\n", ""),
+    ("mode: enforce\nmx: mx.example.jp\nmax_age: 86400\n", ""),
+    ("", ""),
+]
+
+
+@pytest.mark.parametrize("record", STS_RECORDS)
+def test_mta_sts_record(record: str) -> None:
+    module = importlib.import_module("checkdmarc.mta_sts")
+    theirs = True
+    try:
+        module.parse_mta_sts_record(record)
+    except module.MTASTSError:
+        theirs = False
+    assert (not mta_sts.record_problems([record])) == theirs
+
+
+@pytest.mark.parametrize(("policy", "differ"), STS_POLICIES)
+def test_mta_sts_policy(policy: str, differ: str) -> None:
+    """Validity, mode, age and patterns of a policy file."""
+    module = importlib.import_module("checkdmarc.mta_sts")
+    fact = mta_sts.read_policy(policy)
+    own = (fact.mode, fact.max_age, fact.mx) if fact.status == "valid" else None
+    try:
+        read = module.parse_mta_sts_policy(policy)["policy"]
+        theirs = (read["mode"], read["max_age"], tuple(read["mx"]))
+    except module.MTASTSError:
+        theirs = None
+    assert (own != theirs) == bool(differ), (own, theirs)
+
+
+#: A logo that nobody serves: checkdmarc fetches it, we do not; nothing leaves the machine.
+LOGO = "https://127.0.0.1:1/logo.svg"
+BIMI = [
+    (f"v=BIMI1; l={LOGO}", ""),
+    (f"v=BIMI1;l={LOGO};", ""),
+    (f"v=BIMI1; l={LOGO}; a=", ""),
+    (f"v=BIMI1; l={LOGO}; avp=brand", ""),
+    (f"v=BIMI1; l={LOGO}; future=1", ""),
+    ("v=BIMI1; l=; a=;", ""),
+    ("v=BIMI1; l=;", ""),
+    ("v=BIMI1", ""),
+    ("v=BIMI1;", ""),
+    ("v=BIMI1; a=", ""),
+    ("v=BIMI1; l=http://127.0.0.1/logo.svg", ""),
+    ("v=BIMI1; l=logo.svg", ""),
+    ("v=BIMI1; l=ftp://127.0.0.1/logo.svg", ""),
+    (f"v=BIMI1; l={LOGO}; a=vmc.pem", ""),
+    (f"v=BIMI1; l={LOGO}; a=http://example.jp/vmc.pem", ""),
+    (f"v=BIMI1; l={LOGO}; a=https://192.0.2.1/vmc.pem", ""),
+    (f"v=BIMI1; l={LOGO}; a=https://localhost/vmc.pem", ""),
+    (f"v=BIMI1; l={LOGO}; a=https://[::1]/vmc.pem", ""),
+    (f"v=BIMI1; l={LOGO}; l={LOGO}", ""),
+    (f"v=BIMI1; l={LOGO}; ???", ""),
+]
+
+
+@pytest.mark.parametrize(("record", "differ"), BIMI)
+def test_bimi(record: str, differ: str) -> None:
+    module = importlib.import_module("checkdmarc.bimi")
+    theirs = True
+    try:
+        module.parse_bimi_record(record, domain="example.jp", http_timeout=1)
+    except module.BIMIError:
+        theirs = False
+    own = bimi.read_bimi([record], "example.jp").status != "invalid"
+    assert (own != theirs) == bool(differ), (own, theirs)
 
 
 def test_a_resolver_that_fails_is_no_absence_to_us(server: DnsServer) -> None:
