@@ -278,7 +278,9 @@ def _system() -> list[str]:
     except OSError:
         return []
     words = [line.split() for line in lines]
-    return [line[1] for line in words if len(line) > 1 and line[0] == "nameserver" and is_address(line[1])]
+    places = [line[1] for line in words if len(line) > 1 and line[0] == "nameserver"]
+    # Router advertisements name an interface behind the address (RFC 4007 §11); elsewhere that means nothing.
+    return [place for place in places if is_address(place.partition("%")[0])]
 
 
 def _usable(message: dns.message.Message, server: Server) -> dns.message.Message:
