@@ -88,7 +88,7 @@ async def ask_udp(
                 if garbage and failure.reason is Reason.TIMEOUT:
                     raise _unreadable(server) from None
                 raise
-            response = _parse(wire)
+            response = parse(wire)
             if response is not None and query.is_response(response):
                 return response
             garbage = True
@@ -103,7 +103,7 @@ async def ask_tcp(
         try:
             async with asyncio.timeout(seconds):
                 await stream.write(struct.pack("!H", len(wire)) + wire)
-                response = _parse(await _message(stream))
+                response = parse(await _message(stream))
         except TimeoutError:
             raise NetFailure(Reason.TIMEOUT, f"{server.label()} did not answer over TCP in time") from None
     if response is None or not query.is_response(response):
@@ -121,7 +121,8 @@ def _permit(gateway: Gateway, server: Server) -> Permit:
     return gateway.permit_query(target, why=server.why, configured=server.configured)
 
 
-def _parse(wire: bytes) -> dns.message.Message | None:
+def parse(wire: bytes) -> dns.message.Message | None:
+    """The message, None for octets that are none."""
     try:
         return dns.message.from_wire(wire, one_rr_per_rrset=False)
     except dns.exception.DNSException:

@@ -30,7 +30,11 @@ MODES = ("enforce", "testing", "none")
 _VERSION = re.compile(r"v[ \t]*=[ \t]*STSv1[ \t]*(?:;|\Z)")
 _ID = re.compile(r"[A-Za-z0-9]{1,32}\Z")
 _LINE = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.-]{0,31}):[ \t]*([^\r]*?)[ \t]*\Z")
-_PATTERN = re.compile(r"(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]*[a-z0-9]\Z")
+_LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
+_PATTERN = re.compile(rf"(?:\*\.)?{_LABEL}(?:\.{_LABEL})*\Z")
+_KNOWN = frozenset({"version", "mode", "max_age", "mx"})
+#: Values of keys to come: visible characters with spaces between them (§3.2).
+_EXTENSION = re.compile(r"[^\x00-\x20\x7f](?:[^\x00-\x1f\x7f]*[^\x00-\x20\x7f])?\Z")
 
 _NONE = MailMtaSts(status="none", mode=None, max_age=None, mx=(), problems=())
 
@@ -60,12 +64,12 @@ def read_policy(body: str) -> MailMtaSts:
     broken = False
     for line in body.replace("\r\n", "\n").split("\n"):
         match = _LINE.match(line)
-        broken = broken or (match is None and bool(line.strip()))
+        broken = broken or (bool(line) and not _is_field(match))
         fields.extend([(match[1], match[2])] if match else [])
     first: dict[str, str] = {}
     for key, value in fields:
         first.setdefault(key, value)
-    patterns = tuple(value.lower().rstrip(".") for key, value in fields if key == "mx")
+    patterns = tuple(value.lower() for key, value in fields if key == "mx")
     age = first.get("max_age", "")
     problems = (*(("syntax",) if broken else ()), *_policy_problems(fields, first, patterns))
     return MailMtaSts(
@@ -75,6 +79,10 @@ def read_policy(body: str) -> MailMtaSts:
         mx=patterns,
         problems=problems,
     )
+
+
+def _is_field(match: re.Match[str] | None) -> bool:
+    return match is not None and (match[1] in _KNOWN or _EXTENSION.match(match[2]) is not None)
 
 
 def covers(patterns: Sequence[str], name: str) -> bool:

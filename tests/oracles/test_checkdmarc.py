@@ -10,6 +10,8 @@ from typing import Any
 
 import dns.resolver
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from scanners.mail import bimi, dmarc, mta_sts, spf, tls_rpt
 from tests.support import dns_server as misbehave
@@ -216,6 +218,12 @@ STS_POLICIES = [
     (STS + "x" * 33 + ": a\n", ""),
     (STS + "no colon\n", ""),
     (STS + "\n\n", ""),
+    (STS + " \n", ""),
+    (STS + "future: a\tb\n", ""),
+    (STS + "future:\n", ""),
+    (STS.replace("mx.example.jp", "mail"), ""),
+    (STS.replace("mx.example.jp", "mx.example.jp."), ""),
+    (STS.replace("STSv1", "STSv1\x0c"), "RFC 8461 §3.2: only spaces and tabs may stand round a value"),
     ("version: STSv1\nmode: none\nmax_age: 86400\n", ""),
     ("version: STSv1\nmode: enforce\nmax_age: 86400\n", ""),
     ("mode: enforce\nmx: mx.example.jp\nmax_age: 86400\n", ""),
@@ -234,18 +242,47 @@ def test_mta_sts_record(record: str) -> None:
     assert (not mta_sts.record_problems([record])) == theirs
 
 
-@pytest.mark.parametrize(("policy", "differ"), STS_POLICIES)
-def test_mta_sts_policy(policy: str, differ: str) -> None:
-    """Validity, mode, age and patterns of a policy file."""
+Read = tuple[str | None, int | None, tuple[str, ...]] | None
+
+
+def both_read(policy: str) -> tuple[Read, Read]:
+    """Mode, age and patterns of a policy file by us and by checkdmarc; None where it is no policy."""
     module = importlib.import_module("checkdmarc.mta_sts")
     fact = mta_sts.read_policy(policy)
     own = (fact.mode, fact.max_age, fact.mx) if fact.status == "valid" else None
     try:
         read = module.parse_mta_sts_policy(policy)["policy"]
-        theirs = (read["mode"], read["max_age"], tuple(read["mx"]))
     except module.MTASTSError:
-        theirs = None
+        return own, None
+    return own, (read["mode"], read["max_age"], tuple(pattern.lower() for pattern in read["mx"]))
+
+
+@pytest.mark.parametrize(("policy", "differ"), STS_POLICIES)
+def test_mta_sts_policy(policy: str, differ: str) -> None:
+    own, theirs = both_read(policy)
     assert (own != theirs) == bool(differ), (own, theirs)
+
+
+_KEYS = ["version", "mode", "max_age", "mx", "Version", "x", "a" * 33, "a_b.c-d", "_a", "", "é"]
+_WORDS = [
+    "STSv1", "enforce", "none", "604800", "0", "31557601", "00000000001", "*.a.jp", "a.jp", "A.JP", "a.jp.",
+    "a", "*", "a..jp", "-a.jp", "a-.jp", "1.2.3.4", "xn--a.jp", "a_b.jp", "é.jp", "", "a b", "x:y", "a\tb",
+    "\x01",
+]  # fmt: skip
+_lines = st.tuples(
+    st.sampled_from(_KEYS),
+    st.sampled_from([":", ": ", ":\t", " :", "", "::"]),
+    st.sampled_from(_WORDS),
+    st.sampled_from(["", " ", "\t"]),
+).map("".join)
+
+
+@settings(max_examples=300)
+@given(st.lists(_lines, max_size=2).flatmap(lambda more: st.permutations([*STS.splitlines(), *more])))
+def test_mta_sts_policies_at_random(lines: list[str]) -> None:
+    """One or two lines of any kind among those of a good policy, in any order."""
+    own, theirs = both_read("\n".join(lines))
+    assert own == theirs
 
 
 #: A logo that nobody serves: checkdmarc fetches it, we do not; nothing leaves the machine.

@@ -16,6 +16,7 @@ from scanners.context import Context
 from scanners.dns.resolver import GIVE_UP, MAX_ALIASES, MAX_IN_FLIGHT, ROUNDS
 from scanners.mail.spf import MAX_TERMS
 from tests.support import dns_server as misbehave
+from tests.support.dns_chaos import Chaos
 from tests.support.dns_lab import ask, lab_context
 from tests.support.dns_server import DnsServer
 
@@ -202,3 +203,53 @@ def test_everything_exists(server: DnsServer) -> None:
     assert value(found, "mail.mta_sts").status == "none"
     assert value(found, "mail.bimi").status == "none"
     assert server.asked() <= PLAIN + 20
+
+
+#: Names that no resolver can be asked for once something stands before them, and names that look like none.
+LONG = ".".join(["a" * 63, "b" * 63, "c" * 63, "d" * 44, "example", "net"])
+ODD = r"a\.b\032\000\255\;%{i}.[::1].example.net."
+
+
+@pytest.mark.parametrize("name", [f"{LONG}.", ODD, r"\\.", r"*.*.example.jp.", "127.0.0.1."])
+def test_names_that_break_whoever_takes_them_as_they_are(server: DnsServer, name: str) -> None:
+    """In MX, NS, CNAME and SOA: unseen or odd, never our own fault (`scan` looks)."""
+    soa = f"@ SOA {name} {name} 1 1 1 1 1\n"
+    records = f"@ NS {name}\n@ MX 10 {name}\nwww CNAME {name}\n_dmarc CNAME {name}\n@ A 127.0.0.9\n"
+    server.zone("example.jp", soa + records, soa=None)
+    scan(lab(server))
+
+
+@pytest.mark.parametrize(
+    ("owner", "text"),
+    [
+        ("@", f"v=spf1 include:{'a' * 64}.jp a:{LONG}.{LONG} exists:%{{l}}.{LONG} -all"),
+        ("@", "v=spf1 redirect=" + "a." * 130 + "jp"),
+        ("@", "v=spf1 include:selector.%{d}.%{d}.%{d}.example.jp mx:" + "b" * 64 + ".jp/33//129 -all"),
+        ("_dmarc", f"v=DMARC1; p=reject; rua=mailto:a@{LONG},mailto:b@{'x' * 64}.jp,mailto:c@..jp"),
+        ("_dmarc", r"v=DMARC1; p=reject; rua=mailto:\000@\255.jp, https://[::1"),
+        ("_smtp._tls", f"v=TLSRPTv1; rua=mailto:t@{LONG},https://[::1"),
+        ("default._bimi", "v=BIMI1; l=https://[::1; a=https://\\000/"),
+        ("default._domainkey", "v=DKIM1; k=rsa; p=" + "A" * 4000),
+        ("default._domainkey", "v=DKIM1; k=rsa; p=MIIB"),
+    ],
+)
+def test_texts_that_lead_to_such_names(server: DnsServer, owner: str, text: str) -> None:
+    quoted = _strings(text.replace("\\", "\\\\"))
+    server.zone("example.jp", f"{NS}@ A 127.0.0.9\n{owner} TXT {quoted}\n")
+    scan(lab(server))
+
+
+def test_exchangers_named_to_make_selectors_too_long(server: DnsServer) -> None:
+    """A tenant's name of 63 octets in the exchanger makes a selector that is none."""
+    tenant = "t" * 63
+    server.zone("example.jp", f"{NS}@ A 127.0.0.9\n@ MX 10 {tenant}.mail.protection.outlook.com.\n")
+    fact = value(scan(lab(server)), "mail.dkim")
+    assert not any(tenant in name and len(name) > 63 for name in fact.selectors_checked)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_server_that_says_anything(seed: int) -> None:
+    """Records of the wrong kind, names of any octets, broken messages, by a fixed random order."""
+    with DnsServer(recursive=True) as chaotic:
+        chaotic.behave(Chaos(seed=seed).answer)
+        scan(lab(chaotic, timeout=0.3))

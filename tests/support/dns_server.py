@@ -57,6 +57,10 @@ class Asked:
         return response
 
 
+class Raw(bytes):
+    """Octets that go out over TCP without a length in front of them; then the connection is closed."""
+
+
 #: What goes out: a message, raw bytes, several datagrams, or nothing. Over TCP `HANG_UP` closes.
 Reply = dns.message.Message | bytes | list[bytes] | None
 Behaviour = Callable[[Asked], Reply]
@@ -255,6 +259,10 @@ class DnsServer:
                 (length,) = struct.unpack("!H", await reader.readexactly(2))
                 wires = self.reply(await reader.readexactly(length), "tcp")
                 if HANG_UP in wires:
+                    break
+                if isinstance(wires[0] if wires else None, Raw):
+                    writer.write(wires[0])
+                    await writer.drain()
                     break
                 for wire in wires:
                     writer.write(struct.pack("!H", len(wire)) + wire)
