@@ -24,7 +24,7 @@ class Options:
     for every cipher suite.
     Rates are per second and host: `host_rate` new connections, `sweep_rate` a port sweep's probes.
     `network_addresses`: the largest network of the consent that is asked as one.
-    `known_names` are names the applicant says it has, in A-label form; some may lie outside the domain.
+    `known_names` are hosts the application names, as A-labels; some may lie outside the domain.
     """
 
     resolvers: tuple[tuple[str, int], ...] = ()

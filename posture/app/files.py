@@ -240,7 +240,6 @@ class _Asked(Struct, frozen=True, kw_only=True):
     own_content: bool | None = None
     system_changes: Count | None = None
     critical_cloud_services: tuple[Text, ...] | None = None
-    names: tuple[_Name, ...] | None = None
     other_insurance: bool | None = None
     past_declines: bool | None = None
 

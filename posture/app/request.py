@@ -77,9 +77,8 @@ def open_context(request: Request, subject: Target | None = None) -> Context:
 
 
 def _with_names(request: Request) -> Options:
-    """The options, with the names that the application says the applicant has."""
-    names = request.application.further.get("names", ()) if request.application else ()
-    return replace(request.options, known_names=tuple(map(str, names)))
+    """The options, with the names of the hosts that the application declares."""
+    return replace(request.options, known_names=request.declared_hosts())
 
 
 def open_for(request: Request, subject: Target, technique: Technique) -> Context:

@@ -14,7 +14,7 @@ def test_the_names_of_the_application_are_the_scans() -> None:
     request = Request(
         domain=item.domain,
         consent=item.consent,
-        application=replace(item.application, further={"names": ["yoyaku.example.jp"]}),
+        application=replace(item.application, hosts=("yoyaku.example.jp",)),
         options=Options(resolvers=(("127.0.0.1", 1),)),
         settings=Settings(),
         clock=lambda: item.started_at,
