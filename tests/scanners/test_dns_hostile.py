@@ -247,9 +247,9 @@ def test_exchangers_named_to_make_selectors_too_long(server: DnsServer) -> None:
     assert not any(tenant in name and len(name) > 63 for name in fact.selectors_checked)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", [0, 3, 6, 24, 26, 35])
 def test_a_server_that_says_anything(seed: int) -> None:
-    """Records of the wrong kind, names of any octets, broken messages, by a fixed random order."""
+    """Records of the wrong kind, names of any octets, broken messages; four of these worlds once broke us."""
     with DnsServer(recursive=True) as chaotic:
         chaotic.behave(Chaos(seed=seed).answer)
         scan(lab(chaotic, timeout=0.3))
