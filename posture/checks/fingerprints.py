@@ -59,12 +59,16 @@ def signs(fact: WebResponse) -> Signs:
     """What rules may look at, by its word in the table."""
     visited = [fact.asked, fact.url, *(hop.location for hop in fact.redirects), fact.left_scope or ""]
     headers = [pair for hop in hops(fact) for pair in hop.headers]
+    shown = fact.certificate
     return {
         "path": tuple(_from_path(url) for url in visited),
         "title": (fact.title or "",),
         "cookie": tuple(cookie.name for cookie in fact.cookies),
         "server": tuple(value for name, value in headers if name.lower() == "server"),
         "header": tuple(name for name, _ in headers),
+        "subject": (shown.subject,) if shown else (),
+        "issuer": (shown.issuer,) if shown else (),
+        "names": shown.names if shown else (),
     }
 
 

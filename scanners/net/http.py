@@ -25,7 +25,6 @@ from scanners.net.streams import family
 
 #: Gives the permit for an address of a name; raises NetFailure(not-permitted).
 Leave = Callable[[Target], Permit]
-Opener = Callable[[str, int, float | None], WatchedSocket]
 
 
 #: Answers that ask for patience (RFC 6585 §4, RFC 9110 §15.5.20 and §15.6.4).
@@ -53,7 +52,7 @@ class Session(requests.Session):
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._door = door
         self._dialler = _Dialler(door, leave, watch)
-        adapter = _Adapter(self._dialler.open)
+        adapter = _Adapter(self._dialler)
         self.mount("http://", adapter)
         self.mount("https://", adapter)
 
@@ -83,6 +82,10 @@ class Session(requests.Session):
             self._ease(began)
         return response
 
+    def certificate(self, host: str, port: int) -> bytes | None:
+        """What the host presented when this session last connected (DER); None where it spoke without TLS."""
+        return self._dialler.certificates.get((host, port))
+
     def _ease(self, began: float) -> None:
         """Work the host more gently: it said that it is asked too much, or hung up on us."""
         if self._dialler.place is not None:
@@ -100,6 +103,7 @@ class _Dialler:
         self._leave = leave
         self._watch = watch
         self.place: str | None = None
+        self.certificates: dict[tuple[str, int], bytes] = {}
 
     def open(self, host: str, port: int, timeout: float | None) -> WatchedSocket:
         failure = NetFailure(Reason.DNS_FAILURE, f"{host} has no address")
@@ -109,6 +113,10 @@ class _Dialler:
             except NetFailure as error:
                 failure = error
         raise failure
+
+    def keep(self, host: str, port: int, secured: WatchedTlsSocket) -> None:
+        """Remember what the host presented."""
+        self.certificates[host.strip("[]").lower(), port] = secured.getpeercert(binary_form=True) or b""
 
     def _targets(self, host: str, port: int) -> Iterator[Target]:
         try:
@@ -149,25 +157,28 @@ def _dial(sock: WatchedSocket, way: Way) -> None:
 class _Adapter(HTTPAdapter):
     """Puts our connections under requests."""
 
-    def __init__(self, opener: Opener) -> None:
-        self._opener = opener
+    def __init__(self, dialler: _Dialler) -> None:
+        self._dialler = dialler
         super().__init__()
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - requests' own
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = _pools(self._opener, _tolerant())
+        self.poolmanager.pool_classes_by_scheme = _pools(self._dialler, _tolerant())
 
 
-def _pools(opener: Opener, context: ssl.SSLContext) -> dict[str, type[HTTPConnectionPool]]:
-    """Connection pools whose connections come from `opener`; urllib3 takes classes, so they are made here."""
+def _pools(dialler: _Dialler, context: ssl.SSLContext) -> dict[str, type[HTTPConnectionPool]]:
+    """Connection pools whose connections come from `dialler`; urllib3 takes classes, hence made here."""
 
     class Plain(HTTPConnection):
         def _new_conn(self) -> socket.socket:
-            return opener(self.host, self.port, self.timeout)
+            return dialler.open(self.host, self.port, self.timeout)
 
     class Protected(HTTPSConnection):
         def connect(self) -> None:
-            self.sock = protect(opener(self.host, self.port, self.timeout), context, self.host)
+            plain = dialler.open(self.host, self.port, self.timeout)
+            secured = protect(plain, context, self.host)
+            dialler.keep(self.host, self.port, secured)
+            self.sock = secured
 
     class PlainPool(HTTPConnectionPool):
         ConnectionCls = Plain  # type: ignore[mutable-override] # urllib3 documents this way

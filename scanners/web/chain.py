@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from posture.core.consent import Technique
 from posture.core.errors import PostureError
-from posture.core.facts.web_response import Cookie, Redirect, WebResponse
+from posture.core.facts.web_response import Cookie, Presented, Redirect, WebResponse
 from posture.core.observations import Gap, Reason, Seen
 from scanners.context import Context
 from scanners.net.failure import NetFailure
@@ -19,6 +19,8 @@ from scanners.web.place import Place, led_to
 
 #: Redirects that are followed; browsers give up after 20, nobody needs more than a few.
 MOST_HOPS = 10
+#: Names of a certificate that are kept; shared ones have hundreds.
+MOST_NAMES = 100
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
@@ -110,6 +112,24 @@ def _whole(answer: Answer) -> bool:
     return len(answer.body) < MOST_BODY
 
 
+def _presented(der: bytes) -> Presented | None:
+    """What a certificate says of itself, bounded; whether to believe it is for the TLS scanner."""
+    if not der:
+        return None
+    from scanners.tls import certificate  # cryptography is loaded when there is something to read
+    from scanners.tls.wire import Malformed
+
+    try:
+        loaded = certificate.load(der)
+    except Malformed:
+        return None
+    return Presented(
+        subject=printable(loaded.subject.rfc4514_string())[:MOST_VALUE],
+        issuer=printable(loaded.issuer.rfc4514_string())[:MOST_VALUE],
+        names=tuple(printable(name)[:MOST_VALUE] for name in certificate.subject_names(loaded)[:MOST_NAMES]),
+    )
+
+
 def _found(trail: _Trail, here: Place, answer: Answer, left_scope: str | None) -> Found:
     text = text_of(answer.body, answer.header("content-type"))
     fact = WebResponse(
@@ -124,6 +144,7 @@ def _found(trail: _Trail, here: Place, answer: Answer, left_scope: str | None) -
         body_bytes=len(answer.body),
         body_sha256=digest(answer.body),
         meta=None if answer.broken else metas(text),
+        certificate=_presented(answer.certificate),
         page=None if answer.broken or not _is_html(answer) else parts(text, here.url, whole=_whole(answer)),
     )
     gaps = tuple(Gap(path=path, reason=answer.broken) for path in ("meta", "page")) if answer.broken else ()

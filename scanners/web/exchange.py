@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
@@ -26,13 +27,17 @@ _ACCEPT = {"Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8", "Accept-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A response. `body` is decoded and cut at `MOST_BODY`; `broken` says why it ends early, if it does."""
+    """A response. `body` is decoded and cut at `MOST_BODY`; `broken` says why it ends early, if it does.
+
+    `certificate` is what the host presented (DER), empty without TLS.
+    """
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
     broken: Reason | None
     evidence: str
+    certificate: bytes = b""
 
     def header(self, name: str) -> str | None:
         """The first value of a header."""
@@ -74,7 +79,15 @@ def _fetch(session: Session, url: str, origin: str | None) -> Answer:
             body=body,
             broken=broken,
             evidence=digest(raw.encode("utf-8", "surrogateescape"), body),
+            certificate=_certificate(session, url),
         )
+
+
+def _certificate(session: Session, url: str) -> bytes:
+    parts = urlsplit(url)
+    if parts.scheme != "https":
+        return b""
+    return session.certificate(parts.hostname or "", parts.port or 443) or b""
 
 
 def _kept(name: str, value: str) -> tuple[str, str]:

@@ -1,10 +1,16 @@
 """Public faces of products with a login page, as a scan records them; all of them synthetic."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from posture.core.facts.web_response import Cookie, Redirect, WebResponse
+from posture.core.facts.web_response import Cookie, Presented, Redirect, WebResponse
 
 ORIGIN = "https://gate.example.jp"
+
+
+def presents(subject: str, *, issuer: str | None = None, names: tuple[str, ...] = ()) -> WebResponse:
+    """A page that says nothing, of a host that presents a certificate, signed by itself unless told."""
+    shown = Presented(subject=subject, issuer=subject if issuer is None else issuer, names=names)
+    return replace(answer(), certificate=shown)
 
 
 def answer(*, path: str = "/", title: str | None = None, cookie: str = "", **headers: str) -> WebResponse:
@@ -134,4 +140,26 @@ POSITIVE: list[Shown] = [
     Shown("TrueNAS", answer(title="TrueNAS - nas01")),
     Shown("Citrix XenServer", answer(title="Welcome to Citrix XenServer 7.6.0")),
     Shown("JetBrains TeamCity", answer(title="Log in to TeamCity — TeamCity")),
+]
+
+_SUNNYVALE = "OU=FortiGate,O=Fortinet,L=Sunnyvale,ST=California,C=US"
+#: Products that show themselves by a certificate of their own making; the texts are those that Recog lists.
+CERTIFIED: list[Shown] = [
+    Shown("Cisco ASA / Firepower", presents("CN=ASA Temporary Self Signed Certificate")),
+    Shown(
+        "Cisco ASA / Firepower",
+        presents("CN=firepower,OU=Intrusion Management System,O=Cisco Systems\\, Inc,C=US"),
+    ),
+    Shown("Fortinet FortiGate", presents(f"CN=FG100ETK1800118,{_SUNNYVALE}")),
+    Shown("Fortinet FortiGate", presents(f"CN=FGT30D3X15038375,{_SUNNYVALE}", issuer="CN=support")),
+    Shown("Synology DSM", presents("CN=synology.com,OU=FTP Team,O=Synology Inc.,L=Taipei,ST=Taiwan,C=TW")),
+    Shown("Synology DSM", presents("CN=synology.com,O=Synology Inc.,L=Taipei,C=TW")),
+    Shown(
+        "VMware ESXi / vCenter",
+        presents(
+            "CN=esx,OU=VMware ESX Server Default Certificate,O=VMware\\, Inc,L=Palo Alto,ST=California,C=US"
+        ),
+    ),
+    Shown("VMware ESXi / vCenter", presents("CN=localhost.localdomain", issuer="O=VMware Installer")),
+    Shown("Cisco IOS", presents("CN=IOS-Self-Signed-Certificate-4163115936")),
 ]

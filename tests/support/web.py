@@ -13,7 +13,6 @@ from typing import Self
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from posture.core.consent import Consent, Granter, Technique
 from posture.core.scope import Scope
@@ -146,9 +145,9 @@ def stalling(send: bytes = b"") -> Iterator[Behaviour]:
 
 
 def tls_context(folder: Path, name: str) -> ssl.SSLContext:
-    """A server's context with a self-signed certificate."""
+    """A server's context with a self-signed certificate for a name, or of a whole subject (RFC 4514)."""
     key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    subject = x509.Name.from_rfc4514_string(name if "=" in name else f"CN={name}")
     certificate = (
         x509.CertificateBuilder()
         .subject_name(subject)

@@ -62,6 +62,15 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Presented:
+    """Names in a certificate: subject and issuer as RFC 4514 writes them, and those of subjectAltName."""
+
+    subject: str
+    issuer: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WebResponse:
     """The last response of a chain. `headers` keep order, case and repetition; values are cut at 4 KiB.
 
@@ -69,7 +78,8 @@ class WebResponse:
     permit was given for it, else null. `cookies` are those of every hop. `body_sha256` and `body_bytes`
     describe what was read of the decoded body (bounded). `meta` holds the page's `<meta>` pairs of
     `http-equiv` or `name` and `content`, names in lower case, as far as they act like headers; null where
-    the body broke off. `page` is null where the body broke off or is no HTML.
+    the body broke off. `page` is null where the body broke off or is no HTML. `certificate` is that of the
+    host that answered last; null without TLS, or where it cannot be read.
     """
 
     KIND: ClassVar[str] = "web.response"
@@ -86,6 +96,7 @@ class WebResponse:
     body_sha256: str
     meta: tuple[tuple[str, str], ...] | None = ()
     page: Page | None = None
+    certificate: Presented | None = None
 
     def header(self, name: str) -> str | None:
         """The header's values joined as RFC 9110 §5.3 says; None when absent."""

@@ -3,16 +3,17 @@
 import asyncio
 import html
 import socket
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from posture.checks.fingerprints import fingerprints, recognised
-from posture.core.facts.web_response import WebResponse
+from posture.core.facts.web_response import Presented, WebResponse
 from posture.core.observations import Seen
 from scanners import web
-from tests.support.product_pages import POSITIVE, Shown
-from tests.support.web import Server, consent, context, page, redirect, route
+from tests.support.product_pages import CERTIFIED, POSITIVE, Shown
+from tests.support.web import Server, consent, context, page, redirect, route, tls_context
 
 KINDS = ("vpn", "exchange", "admin", "transfer")
 NUMBERS = range(len(POSITIVE))
@@ -103,6 +104,23 @@ def test_a_products_page_is_recognised_as_that_product_alone(
 def test_a_page_about_a_product_is_no_product(seen: dict[str, WebResponse], number: int) -> None:
     assert products(seen[f"mentions-{number}"]) == []
     assert products(seen[f"reviews-{number}"]) == []
+
+
+@pytest.mark.parametrize("shown", CERTIFIED[:2] + CERTIFIED[2:7:2], ids=lambda shown: shown.product)
+def test_a_certificate_of_its_own_making_names_the_product(shown: Shown, tmp_path: Path) -> None:
+    certificate = shown.fact.certificate
+    assert certificate is not None
+    with Server(
+        lambda conn, _head: conn.sendall(page(b"")), tls_context(tmp_path, certificate.subject)
+    ) as server:
+        ctx = context(consent("example.jp"), route("gate.example.jp", 443, server), timeout=10.0, budget=60.0)
+        (found, *_) = asyncio.run(web.scan(ctx, ["https://gate.example.jp/"]))
+        ctx.gateway.close()
+    assert isinstance(found.result, Seen), found.result
+    assert found.result.value.certificate == Presented(
+        subject=certificate.subject, issuer=certificate.subject, names=()
+    )
+    assert products(found.result.value) == [shown.product]
 
 
 def test_every_product_has_a_page() -> None:
