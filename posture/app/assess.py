@@ -17,6 +17,7 @@ from posture.app.request import Request, operator_of, owner_of, ready_to_sweep
 from posture.checks import registry, runner
 from posture.checks.footprint import footprint
 from posture.checks.intelligence import look_up
+from posture.checks.recognition import named
 from posture.checks.sites import grades
 from posture.core.application import Application
 from posture.core.assessment import Assessment, Digests, Scanner
@@ -86,12 +87,13 @@ def conclude(
 
     The rows a judgement rests on are kept as observations of their own, so that a replay needs no feed.
     """
-    rows = request.feeds(observations)
+    told = named(observations)
+    rows = request.feeds(told)
     known = (
-        *observations,
-        *look_up(observations, rows, at=started),
-        *grades(observations, at=started),
-        *footprint(observations, _scope(request.consent), at=started),
+        *told,
+        *look_up(told, rows, at=started),
+        *grades(told, at=started),
+        *footprint(told, _scope(request.consent), at=started),
     )
     drawn = judge_and_price(
         known,

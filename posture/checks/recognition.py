@@ -7,7 +7,7 @@ worse than none.
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -106,6 +106,20 @@ def stated(observations: Iterable[Observation[Any]]) -> tuple[Stated, ...]:
         if key not in best or one.weight() > best[key].weight():
             best[key] = one
     return tuple(best[key] for key in sorted(best))
+
+
+def named(observations: Iterable[Observation[Any]]) -> tuple[Observation[Any], ...]:
+    """The observations, with the CPE name of every product that a greeting states and the table knows."""
+    return tuple(_named(obs) for obs in observations)
+
+
+def _named(obs: Observation[Any]) -> Observation[Any]:
+    fact = obs.result.value if isinstance(obs.result, Seen) else None
+    product = _by_name(fact.product) if isinstance(fact, ServiceProduct) and fact.cpe is None else None
+    if product is None or not isinstance(obs.result, Seen) or not isinstance(fact, ServiceProduct):
+        return obs
+    told = replace(fact, cpe=product.cpe_name(product.version(fact.version)))
+    return replace(obs, result=replace(obs.result, value=told))
 
 
 def _every(observations: Iterable[Observation[Any]]) -> Iterator[Stated]:

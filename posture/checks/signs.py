@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from posture.core.consent import Consent
 from posture.core.errors import PostureError
 from posture.core.facts.dns_addresses import DnsAddresses
+from posture.core.facts.dns_names import DnsNames
 from posture.core.facts.dns_zone import DnsZone
 from posture.core.facts.footprint_host import Sign
 from posture.core.facts.mail_exchangers import MailExchangers
@@ -83,6 +84,16 @@ def _addresses(fact: DnsAddresses, _: Target, consent: Consent) -> Iterator[Trac
             yield Trace(address=address, name=fact.name, sign=sign)
 
 
+def _found_names(fact: DnsNames, _: Target, consent: Consent) -> Iterator[Trace]:
+    """Hosts found by name; also those that are silent, of which no other observation speaks."""
+    for host in fact.names:
+        for place in host.places:
+            yield from _named(place.address, host.name, consent)
+            if host.alias is not None:
+                sign = Sign(how="alias", what=host.name, via=host.alias)
+                yield Trace(address=place.address, name=host.name, sign=sign)
+
+
 def _sweep(fact: PortsHost, _: Target, consent: Consent) -> Iterator[Trace]:
     for name in fact.names:
         yield from _named(fact.address, name, consent)
@@ -151,6 +162,7 @@ def _host(url: str) -> str | None:
 
 _READERS: Mapping[str, Callable[[Any, Target, Consent], Iterator[Trace]]] = {
     DnsAddresses.KIND: _addresses,
+    DnsNames.KIND: _found_names,
     DnsZone.KIND: _zone,
     MailExchangers.KIND: _exchangers,
     MailStarttls.KIND: _starttls,

@@ -11,6 +11,7 @@ from posture.checks.footprint import footprint
 from posture.core import document
 from posture.core.consent import Authority, Basis, Consent
 from posture.core.facts.dns_addresses import DnsAddresses
+from posture.core.facts.dns_names import DnsNames, NamedHost, NamedPlace, PlaceState
 from posture.core.facts.dns_zone import DnsZone, NameServer
 from posture.core.facts.footprint_host import FootprintHost, Sign
 from posture.core.facts.mail_exchangers import Exchanger, MailExchangers, Reverse
@@ -81,6 +82,26 @@ def test_an_alias_onto_a_providers_address() -> None:
         Sign(how="named", what="www.example.jp", via="example.jp"),
         Sign(how="alias", what="www.example.jp", via="y.edge.example"),
     )
+
+
+def test_a_silent_gateway_that_only_its_name_shows() -> None:
+    place = NamedPlace(address=OWN, owner=Owner.SELF, why="in-networks", detail=OWN, state=PlaceState.SILENT)
+    gateway = NamedHost(
+        name="vpn.example.jp",
+        sources=("list",),
+        purpose="remote_access",
+        alias="gw.isp.example",
+        places=(place,),
+    )
+    found = host(seen(DnsNames(asked=63, names=(gateway,), wildcard=())))
+    assert (found.address, found.names, found.owner, found.asked) == (
+        OWN,
+        ("vpn.example.jp",),
+        Owner.SELF,
+        (),
+    )
+    assert Sign(how="named", what="vpn.example.jp", via="example.jp") in found.signs
+    assert Sign(how="alias", what="vpn.example.jp", via="gw.isp.example") in found.signs
 
 
 def test_an_address_that_only_a_network_of_the_consent_names() -> None:

@@ -9,7 +9,8 @@ class ServiceProduct:
     """`how`: banner, question (the protocol's own first word by the client), http-header, nmap.
 
     `confidence` is 0–10.
-    Unknown parts are null: a wrong version is worse than none. `login` is whether the service asks who one is
+    Unknown parts are null: a wrong version is worse than none. `cpe` is the CPE 2.3 name by which feeds are
+    asked for the product; null where none is asked. `login` is whether the service asks who one is
     before it gives anything (a desktop's picture, too); null where a greeting cannot tell.
     """
 

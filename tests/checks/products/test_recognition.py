@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from posture.checks.recognition import products, stated
+from posture.checks.recognition import named, products, stated
 from posture.core.facts.ports_host import Port, PortsHost
 from posture.core.observations import Observation, Reason, Seen, Unseen
 from posture.core.targets import Target
@@ -50,6 +50,24 @@ def test_greetings() -> None:
     (one,) = stated([debian])
     assert one.product.cpe_name(None) == "cpe:2.3:a:openbsd:openssh:*:*:*:*:*:*:*:*"
     assert found(greeting("Somebody's own", "1.0")) == []
+
+
+def test_a_greetings_product_carries_the_name_the_feeds_know_it_by() -> None:
+    told = greeting("OpenSSH", "9.2p1", "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3")
+    others = [
+        greeting("Somebody's own", "1.0"),
+        greeting("OpenSSH", None, "SSH-2.0-OpenSSH"),
+        server("nginx"),
+    ]
+    first, strange, bare, page_ = named([told, *others])
+    assert isinstance(first.result, Seen)
+    assert first.result.value.cpe == "cpe:2.3:a:openbsd:openssh:9.2:p1:*:*:*:*:*:*"
+    assert isinstance(bare.result, Seen)
+    assert bare.result.value.cpe == "cpe:2.3:a:openbsd:openssh:*:*:*:*:*:*:*:*"
+    assert (strange, page_) == (others[0], others[2])
+    assert named([first]) == (first,)
+    (one,) = stated([first])
+    assert one == stated([told])[0]
 
 
 def test_a_page_is_recognised_without_a_version() -> None:
