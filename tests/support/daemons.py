@@ -45,7 +45,7 @@ def running(
 
 
 def _wait(process: "subprocess.Popen[bytes]", place: Place, folder: Path) -> None:
-    for _ in range(300):
+    for _ in range(1200):
         with contextlib.suppress(OSError), socket.create_connection(place, 1):
             return
         if process.poll() is not None:

@@ -19,6 +19,7 @@ from posture.core.targets import Target, network
 from scanners.context import Context, Options
 from scanners.dns.resolver import Resolver
 from scanners.net.gateway import Gateway
+from tests.support.free_ports import free_port
 
 NOW = datetime(2026, 12, 24, 12, 0, tzinfo=UTC)
 NAME = "www.example.co.jp"
@@ -221,9 +222,7 @@ def fill(place: tuple[str, int], stack: ExitStack) -> None:
 
 def unused(address: str = "127.0.0.1") -> tuple[str, int]:
     """A port nobody listens on."""
-    with socket.create_server((address, 0)) as listener:
-        place: tuple[str, int] = listener.getsockname()[:2]
-    return place
+    return address, free_port(address)
 
 
 _SENDING = {"socket.connect", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo", "subprocess.Popen"}

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.support.free_ports import free_port
 from tests.support.tools import require_tool
 
 MAIN = """
@@ -64,7 +65,7 @@ def logging_postfix(name: str, pem: Path, *, level: str = "may") -> Iterator[tup
 @contextmanager
 def _running(folder: Path, name: str, pem: Path, level: str) -> Iterator[int]:
     tool = require_tool("postfix")
-    port = _free_port()
+    port = free_port()
     config, queue, data = (folder / part for part in ("config", "queue", "data"))
     for path in (config, queue, data):
         path.mkdir()
@@ -81,14 +82,8 @@ def _running(folder: Path, name: str, pem: Path, level: str) -> Iterator[int]:
         subprocess.run([tool, "-c", str(config), "stop"], check=False, capture_output=True, timeout=60)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def _wait_for(port: int) -> None:
-    for _ in range(100):
+    for _ in range(600):
         try:
             with socket.create_connection(("127.0.0.1", port), timeout=1) as conn:
                 if conn.recv(3) == b"220":

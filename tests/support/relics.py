@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.support.free_ports import free_port
 from tests.support.tls_servers import Paper, Server, running
 from tests.support.tools import ROOT, missing, require_tool
 
@@ -85,19 +86,13 @@ def _papers(folder: Path, leaf: Paper) -> Path:
 @contextmanager
 def gnutls(leaf: Paper, priority: str) -> Iterator[Server]:
     """gnutls-serv; it listens everywhere, so the port is asked for first."""
-    port = _free_port()
+    port = free_port()
     with tempfile.TemporaryDirectory() as name:
         folder = _papers(Path(name), leaf)
         command = [require_tool("gnutls-serv"), "-p", str(port), "--priority", priority, "--http"]
         command += ["--x509certfile", "leaf.pem", "--x509keyfile", "key.pem"]
         with running(command, folder, re.compile(rb"listening on IPv4 [^\n]*port (\d+)")):
             yield Server(address="127.0.0.1", port=port, folder=folder)
-
-
-def _free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 @contextmanager

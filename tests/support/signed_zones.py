@@ -2,7 +2,6 @@
 
 import contextlib
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +13,7 @@ import dns.exception
 import dns.message
 import dns.query
 
+from tests.support.free_ports import free_port
 from tests.support.tools import require_tool
 
 #: Signatures hold round the laboratory's present (tests/support/dns_lab.py: 2026-11-23).
@@ -116,7 +116,7 @@ def _origin(path: Path) -> str:
 @contextmanager
 def named(folder: Path, zones: dict[str, Path]) -> Iterator[tuple[str, int]]:
     """An authoritative named with the zones; yields its address and port."""
-    port = _free_port()
+    port = free_port()
     config = folder / "named.conf"
     blocks = [f'zone "{name}." {{ type primary; file "{path}"; }};' for name, path in zones.items()]
     options = (
@@ -140,20 +140,9 @@ def named(folder: Path, zones: dict[str, Path]) -> Iterator[tuple[str, int]]:
         process.wait(10)
 
 
-def _free_port() -> int:
-    for _ in range(20):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
-            udp.bind(("127.0.0.1", 0))
-            port = int(udp.getsockname()[1])
-            with contextlib.suppress(OSError):
-                tcp.bind(("127.0.0.1", port))
-                return port
-    raise RuntimeError("no port is free for UDP and TCP at once")
-
-
 def _wait(port: int, process: "subprocess.Popen[bytes]", zone: str) -> None:
     query = dns.message.make_query(f"{zone}.", "SOA")
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while time.monotonic() < end:
         if process.poll() is not None:
             raise RuntimeError("named did not start")

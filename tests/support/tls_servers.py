@@ -30,6 +30,7 @@ from scanners.context import Context, Options
 from scanners.net.gateway import Gateway
 from scanners.tls.hello import read_extensions
 from scanners.tls.wire import Reader, vector
+from tests.support.free_ports import free_port
 from tests.support.tools import require_tool
 
 NAME = "www.example.com"
@@ -188,7 +189,7 @@ def nginx(leaf: Paper, *directives: str, chain: Sequence[Paper] = ()) -> Iterato
         folder = Path(name)
         (folder / "leaf.pem").write_bytes(leaf.pem + b"".join(each.pem for each in chain))
         (folder / "key.pem").write_bytes(leaf.key_pem)
-        port = _free_port()
+        port = free_port()
         (folder / "nginx.conf").write_text(
             _NGINX.format(folder=folder, port=port, more="\n".join(directives))
         )
@@ -219,18 +220,10 @@ http {{
 """
 
 
-def _free_port() -> int:
-    import socket
-
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
-
-
 def _wait_for(port: int) -> None:
     import socket
 
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while True:
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()

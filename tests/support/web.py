@@ -22,6 +22,7 @@ from scanners.dns.resolver import Resolver
 from scanners.net.gateway import Gateway
 from scanners.net.routes import Route, Routes
 from scanners.web.exposure import PATHS
+from tests.support.free_ports import free_port
 
 NOW = datetime(2026, 12, 24, 12, 0, tzinfo=UTC)
 LOOPBACK = "127.0.0.1"
@@ -192,11 +193,8 @@ def consent(
 
 def context(given: Consent, *routes: Route, timeout: float = 10.0, budget: float = 60.0) -> Context:
     """A context whose names are known by their routes alone: its resolver is a port where nobody listens."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as unused:
-        unused.bind((LOOPBACK, 0))
-        nobody = unused.getsockname()[1]
     options = Options(
-        resolvers=((LOOPBACK, nobody),),
+        resolvers=((LOOPBACK, free_port()),),
         routes=Routes(routes=routes),
         timeout=timeout,
         budget=budget,

@@ -102,7 +102,7 @@ def nginx(folder: Path, settings: str, *, upgrade: bool) -> Iterator[Ports]:
 
 
 def _wait(process: "subprocess.Popen[bytes]", port: int) -> None:
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while time.monotonic() < until and process.poll() is None:
         with socket.socket() as probe:
             if probe.connect_ex((LOOPBACK, port)) == 0:
