@@ -51,7 +51,7 @@ VERSIONS = {"SSLv3", "TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3"}
 
 
 def ours(server: Server, folder: Path) -> Found:
-    seen = fact(asyncio.run(observe(server, context(folder=folder), name=NAME)))
+    seen = fact(asyncio.run(observe(server, context(folder=folder, timeout=10.0), name=NAME)))
     assert seen.partial == ()
     assert None not in seen.protocols.values()
     return {name: frozenset(seen.cipher_suites[name]) for name in VERSIONS if seen.protocols[name]}

@@ -85,6 +85,6 @@ if shutil.which("npm"):  # the package is asked for where it can be
         assert {name: answer(server, numbers[name]) for name in ANSWERS} == ANSWERS
 
     def test_kinds_of_ssl_2(tmp_path: Path, server: Server) -> None:
-        seen = fact(asyncio.run(observe(server, context(folder=tmp_path))))
+        seen = fact(asyncio.run(observe(server, context(folder=tmp_path, timeout=10.0))))
         assert set(seen.cipher_suites["SSLv2"]) == sslv2(server)
         assert len(sslv2(server)) == 7

@@ -34,7 +34,7 @@ OLD_REFUSED = {"SSLv2": False, "SSLv3": False, "TLSv1.0": False, "TLSv1.1": Fals
 
 def look(leaf: Paper, folder: Path, *arguments: str, trusted: Sequence[Paper] = (ROOT,)) -> TlsEndpoint:
     with openssl(leaf, *arguments) as server:
-        return fact(asyncio.run(observe(server, context(trusted=trusted, folder=folder))))
+        return fact(asyncio.run(observe(server, context(trusted=trusted, folder=folder, timeout=10.0))))
 
 
 def test_a_server_of_tls_1_3_alone_shows_its_encrypted_certificate(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ EC = issue(NAME, ROOT, names=[NAME])
 
 
 def look(server: Server, folder: Path) -> TlsEndpoint:
-    return fact(asyncio.run(observe(server, context(trusted=[ROOT], folder=folder))))
+    return fact(asyncio.run(observe(server, context(trusted=[ROOT], folder=folder, timeout=10.0))))
 
 
 def spoken(seen: TlsEndpoint) -> dict[str, set[str]]:
