@@ -16,7 +16,7 @@ from posture.core.facts.tls_endpoint import TlsEndpoint
 from posture.core.observations import Observation, Reason, Seen, Unseen
 from posture.core.scope import Permit, RefusalReason
 from posture.core.targets import Target, address
-from scanners import dns, mail, names, ports, services, tls, web
+from scanners import dns, mail, names, plausible, ports, services, tls, web
 from scanners.areas import Areas, Observations
 from scanners.context import Context
 from scanners.names import Names
@@ -57,7 +57,8 @@ async def survey(context: Context, domain: str, declared: Iterable[str] = ()) ->
     seen = settled(context, domain, await named, [obs for part in parts for obs in part])
     answered_at = {_place(obs.target) for obs in seen if isinstance(obs.result, Seen)}
     kept = [obs for obs in seen if _place(obs.target) in answered_at or not _positively_absent(obs, swept)]
-    concluded = mail.concluded([*swept, *kept])
+    believed = plausible.concluded([*swept, *kept], context.gateway.scope.consent.networks)
+    concluded = mail.concluded(believed)
     return networks.named(context, await dns.completed(context, domain, concluded))
 
 
@@ -214,7 +215,8 @@ def _shut(sweep: Observation[Any], target: Target, port: int) -> bool:
         return False
     fact = sweep.result.value
     same = target.address == fact.address or (target.address is None and target.name in fact.names)
-    return same and fact.swept(port) and all(p.port != port or p.state != "open" for p in fact.ports)
+    shut = fact.swept(port) and not fact.disputed(port)
+    return same and shut and all(p.port != port or p.state != "open" for p in fact.ports)
 
 
 def _at(target: Target, port: int) -> Target:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from posture.core import risky_ports
-from posture.core.facts.ports_host import Port, PortsHost
+from posture.core.facts.ports_host import WRAPPED, Port, PortsHost
 from posture.core.findings import Confidence, Verdict, failed, passed, unknown
 from posture.core.risky_ports import Group, RiskyPort
 from posture.core.targets import PortRange, covers_port, port_ranges
@@ -18,7 +18,6 @@ RECOGNISED = 7
 
 _HTTP = frozenset({"http", "https", "http-proxy", "https-alt", "http-alt"})
 _SAYS_NOTHING = frozenset({"ssl", "unknown"})
-_WRAPPED = "tcpwrapped"
 
 
 def judge_group(fact: PortsHost, group: Group) -> Iterator[Verdict]:
@@ -27,6 +26,7 @@ def judge_group(fact: PortsHost, group: Group) -> Iterator[Verdict]:
         yield unknown("ports_implausible", path="ports", sign=fact.suspicious)
         return
     found = [verdict for port in fact.open_ports() for verdict in _port(port, group)]
+    found += _disputed(fact, group)
     missing = unswept(fact, group)
     yield from found
     if missing:
@@ -47,9 +47,17 @@ def unswept(fact: PortsHost, group: Group) -> tuple[int, ...]:
     return tuple(entry.port for entry in risky_ports.of(group) if not covers_port(ranges, entry.port))
 
 
+def _disputed(fact: PortsHost, group: Group) -> Iterator[Verdict]:
+    """Ports of the group about which sweep and connection never agreed."""
+    for entry in risky_ports.of(group):
+        if fact.disputed(entry.port):
+            verdict = unknown("ports_disputed", path=f"ports.{entry.port}", number=entry.port)
+            yield replace(verdict, port=entry.port)
+
+
 def _port(port: Port, group: Group) -> Iterator[Verdict]:
     registered = next((entry for entry in risky_ports.of(group) if entry.port == port.port), None)
-    if port.service == _WRAPPED:
+    if port.service == WRAPPED:
         if registered is not None:
             yield replace(
                 unknown("ports_wrapped", path=f"ports.{port.port}", number=port.port), port=port.port

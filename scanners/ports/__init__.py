@@ -1,12 +1,12 @@
 """`ports.host`: which ports of an address answer, swept by nmap and believed only against a control."""
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from posture.core.consent import Technique
-from posture.core.facts.ports_host import Port, PortsHost
+from posture.core.facts.ports_host import WRAPPED, Disagreement, Port, PortsHost
 from posture.core.facts.ports_network import PortsNetwork
 from posture.core.observations import Gap, Observation, Reason, Seen
 from posture.core.scope import Permit
@@ -16,9 +16,10 @@ from scanners.net.failure import NetFailure
 from scanners.net.nmap import NmapError, find_nmap
 from scanners.observe import digest, observe
 from scanners.ports import datagrams
+from scanners.ports.agreement import settle
 from scanners.ports.control import Control
 from scanners.ports.plan import Host, Spot, asked_ports, hosts_of, named_ports, spell
-from scanners.ports.report import HostReport, PortReport, read
+from scanners.ports.report import HostReport, Key, PortReport, read
 
 __all__ = ["KINDS", "named_ports", "scan"]
 
@@ -102,6 +103,12 @@ async def _sweep_tcp(context: Context, spots: Sequence[Spot]) -> HostReport:
     if report.timed_out:
         raise NetFailure(Reason.TIMEOUT, f"nmap gave up after {seconds:.0f} seconds")
     _plausible(report)
+
+    async def again(some: frozenset[Key]) -> HostReport:
+        xml = await context.gateway.nmap(permits, ("-sS", "-p", spell(some)), seconds=seconds)
+        return read(xml, spots[0].address, some)
+
+    report = await settle(context.gateway, spots, report, again)
     await control.after(report)
     return report
 
@@ -164,9 +171,31 @@ async def _fact(plan: Host, sweeps: Mapping[str, Sweep]) -> Seen[PortsHost]:
         ports=tuple(port for port in ports if port.state == "open" or len(ports) <= _SHORT),
         scanned=spell((port.protocol, port.port) for port in ports),
         control=True,
+        disagreements=tuple(_disagreements(plan, sweeps)),
     )
-    gaps = (Gap(path="ports.udp", reason=Reason.NO_DATA),) if len(told) < len(found) else ()
-    return Seen(value=fact, gaps=gaps)
+    return Seen(value=fact, gaps=(*_untold(fact), *_unanswered(told, found)))
+
+
+def _disagreements(plan: Host, sweeps: Mapping[str, Sweep]) -> Iterator[Disagreement]:
+    """Those of the host's places, by logical number."""
+    for spot in plan.spots:
+        sweep = sweeps[spot.address]
+        for one in sweep.disagreements if isinstance(sweep, HostReport) else ():
+            if spot.key == ("tcp", one.port):
+                yield replace(one, port=spot.target.port or 0)
+
+
+def _untold(fact: PortsHost) -> Iterator[Gap]:
+    """Ports of which nothing is known though they were asked: a wrapper, or answers that never agreed."""
+    wrapped = [port.port for port in fact.open_ports() if port.service == WRAPPED]
+    disputed = [one.port for one in fact.disagreements if one.settled is None]
+    for number in dict.fromkeys((*wrapped, *disputed)):
+        yield Gap(path=f"ports.{number}", reason=Reason.BLOCKED)
+
+
+def _unanswered(told: Mapping[Spot, PortReport], found: Mapping[Spot, PortReport | None]) -> Iterator[Gap]:
+    if len(told) < len(found):
+        yield Gap(path="ports.udp", reason=Reason.NO_DATA)
 
 
 def _answer(spot: Spot, sweeps: Mapping[str, Sweep]) -> PortReport | None:
@@ -183,7 +212,8 @@ def _worst(places: Iterable[_Place]) -> Port:
         port=spot.target.port or 0,
         protocol=spot.protocol,
         state=port.state,
-        service=None if spot.routed else port.name,  # nmap knows the name of the physical number only
+        # nmap knows the name of the physical number only
+        service=None if spot.routed and port.name != WRAPPED else port.name,
         product=port.product,
         version=port.version,
         cpe=port.cpe,

@@ -10,10 +10,10 @@ that accepted any connection of this scan has to be open in the sweep, and still
 import asyncio
 from collections.abc import Mapping, Sequence
 
-from posture.core.consent import Technique
 from posture.core.observations import Reason
 from scanners.net.failure import NetFailure
 from scanners.net.gateway import Gateway
+from scanners.ports.knock import knock
 from scanners.ports.plan import Spot
 from scanners.ports.report import HostReport
 
@@ -117,18 +117,8 @@ class Control:
 
     async def _ask(self, spot: Spot) -> "bool | NetFailure":
         """Whether the port is open, or why that cannot be told."""
-        permit = self._gateway.permit(spot.target, Technique.PORTS)
-        try:
-            stream = await self._gateway.connect(permit)
-        except NetFailure as failure:
-            if failure.reason is Reason.REFUSED:
-                return False
-            if failure.reason is Reason.NOT_PERMITTED:
-                raise
-            # Linux tells an RST that answers our SYN (refused) from one that follows the handshake (reset).
-            return True if failure.reason is Reason.RESET else failure
-        await stream.aclose()
-        return True
+        found = await knock(self._gateway, spot)
+        return found.failure if found.state == "filtered" and found.failure else found.state == "open"
 
 
 def _rank(port: int) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from posture.core.facts.ports_host import Disagreement
 from posture.core.targets import port_ranges
 from scanners.net.nmap import NmapError
 
@@ -35,10 +36,14 @@ _SILENT = PortReport(state="filtered", reason="no-response")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostReport:
-    """Every asked port of one address. `timed_out`: nmap gave the host up, the ports are not to be read."""
+    """Every asked port of one address. `timed_out`: nmap gave the host up, the ports are not to be read.
+
+    `disagreements` are in physical numbers.
+    """
 
     ports: Mapping[Key, PortReport]
     timed_out: bool = False
+    disagreements: tuple[Disagreement, ...] = ()
 
     def open_ports(self, protocol: str = "tcp") -> tuple[int, ...]:
         """Open ports of a protocol, ascending."""

@@ -23,7 +23,8 @@ from scanners.net.failure import NetFailure
 from scanners.net.gateway import Stream
 from scanners.observe import observe
 from scanners.services import ssh
-from scanners.services.questions import BY_PORT, Question, nats
+from scanners.services.claims import crossed, further
+from scanners.services.questions import BY_PORT, Question, nats, spoken
 
 KINDS: Final = (ServiceProduct.KIND, SshEndpoint.KIND)
 
@@ -84,7 +85,7 @@ async def scan(context: Context, open_ports: Sequence[Target]) -> list[Observati
     """
     asked = [target for target in open_ports if target.port not in _CLIENT_FIRST]
     found = await asyncio.gather(*(_look(context, target) for target in asked))
-    return [obs for one in found for obs in one]
+    return await crossed(context, [obs for one in found for obs in one])
 
 
 @dataclass(slots=True)
@@ -137,13 +138,6 @@ async def _asked(
         return Seen(value=recognise(raw, target.port or 0))
     stated = _Greeting(protocol=answer.protocol, stated=answer.stated)
     return Seen(value=replace(_product(raw, stated), how="question", login=answer.login))
-
-
-def spoken(question: Question, target: Target, agent: str) -> bytes:
-    """A question's bytes for one target: those on HTTP name the host, and us."""
-    host = target.name or (f"[{target.address}]" if ":" in (target.address or "") else target.address or "")
-    plain = "".join(char for char in agent if " " <= char <= "~")
-    return question.sent.replace(b"{host}", host.encode("ascii")).replace(b"{agent}", plain.encode("ascii"))
 
 
 async def _vnc(stream: Stream, raw: bytes) -> bool | None:
@@ -208,6 +202,7 @@ def _product(raw: bytes, greeting: _Greeting) -> ServiceProduct:
         cpe=None,
         how="banner",
         confidence=greeting.confidence,
+        also=further(raw, greeting.protocol),
     )
 
 
@@ -222,6 +217,8 @@ def _protocol(raw: bytes, port: int) -> _Greeting:
         return _Greeting(protocol="vnc", stated="")
     if _TELNET.match(raw):
         return _Greeting(protocol="telnet", stated="")
+    if raw.startswith((b"HTTP/1.0 ", b"HTTP/1.1 ")):
+        return _Greeting(protocol="http", stated="")
     return _line(raw.decode("utf-8", "replace"), port)
 
 

@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from posture.core.targets import Target
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
@@ -195,6 +197,14 @@ QUESTIONS: Final[tuple[Question, ...]] = (
     _ask("consul", (8500,), _get("/v1/status/leader"), _http("consul", r"(?i)x-consul-|\"[\d.]+:8300\"")),
 )
 BY_PORT: Final[Mapping[int, Question]] = {port: one for one in QUESTIONS for port in one.ports}
+
+
+def spoken(question: Question, target: Target, agent: str) -> bytes:
+    """A question's bytes for one target: those on HTTP name the host, and us."""
+    host = target.name or (f"[{target.address}]" if ":" in (target.address or "") else target.address or "")
+    plain = "".join(char for char in agent if " " <= char <= "~")
+    return question.sent.replace(b"{host}", host.encode("ascii")).replace(b"{agent}", plain.encode("ascii"))
+
 
 _NATS_LIMIT: Final = 4096
 

@@ -112,3 +112,31 @@ def test_a_host_that_was_never_seen_open_is_closed() -> None:
 def test_a_server_that_resets_every_connection_is_open() -> None:
     told = sweep("resets", first=443)
     assert (told["open"], told["reason"]) == ([80, 443], None)
+
+
+# -- a SYN and a connection that disagree --------------------------------------------------------------------
+
+
+def test_answers_to_a_syn_alone_are_no_services() -> None:
+    told = sweep("proxy")
+    assert (told["open"], told["reason"]) == (None, Reason.BLOCKED)
+    assert told["detail"].startswith("syn-proxy: 20 ports answer a SYN and take no connection")
+
+
+def test_one_port_that_never_agrees_is_neither_open_nor_closed() -> None:
+    told = sweep("lies")
+    assert (told["open"], told["reason"]) == ([80, 443], None)
+    assert told["disagreements"] == [[81, "open", "closed", None]]
+    assert told["syns"]["81"] == 4  # each way was asked twice
+
+
+def test_a_sweep_that_missed_an_open_port_is_asked_again() -> None:
+    told = sweep("misses-one", first=81)
+    assert (told["open"], told["reason"]) == ([80, 81, 443], None)
+    assert told["disagreements"] == [[81, "closed", "open", "open"]]
+
+
+def test_a_port_that_shut_meanwhile_is_closed() -> None:
+    told = sweep("closes-one")
+    assert (told["open"], told["reason"]) == ([80, 443], None)
+    assert told["disagreements"] == [[81, "open", "closed", "closed"]]

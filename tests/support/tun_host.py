@@ -19,7 +19,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import astuple, dataclass, replace
 
 from posture.core.consent import Technique
 from posture.core.facts.ports_host import PortsHost
@@ -34,44 +34,86 @@ from tests.support.net_servers import OPTIONS, context
 HOST = "10.9.0.5"
 _SET_UP = ("ip link set lo up", "ip addr add 10.9.0.1/24 dev t0", "ip link set t0 up")
 _SYN, _RST, _ACK, _FIN = 2, 4, 16, 1
+#: Words of 32 bits of a TCP header with one option (the segment size) at most; Linux sends ten.
+_BARE = 6
 
-#: (port, SYNs seen so far, seconds since the first one) → flags of the answer, or None for silence.
-Policy = Callable[[int, int, float], int | None]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Syn:
+    """A SYN as a policy sees it.
+
+    `count` are all SYNs so far, `nth` those to its port, both with it; `time` is seconds since the first.
+    `bare`: it came without the options that a kernel's own connection sends, as nmap's do.
+    """
+
+    port: int
+    count: int
+    nth: int
+    time: float
+    bare: bool
+
+
+#: Flags of the answer, or None for silence.
+Policy = Callable[[Syn], int | None]
 _OPEN = {80, 443}
 
 
-def _firewall(port: int, _count: int, _time: float) -> int | None:
-    return _SYN | _ACK if port in _OPEN else None
+def _firewall(syn: Syn) -> int | None:
+    return _SYN | _ACK if syn.port in _OPEN else None
 
 
-def _plain(port: int, _count: int, _time: float) -> int | None:
-    return _SYN | _ACK if port in _OPEN else _RST | _ACK
+def _plain(syn: Syn) -> int | None:
+    return _SYN | _ACK if syn.port in _OPEN else _RST | _ACK
 
 
-def _bans(port: int, count: int, time: float) -> int | None:
-    return None if count > 100 else _plain(port, count, time)
+def _bans(syn: Syn) -> int | None:
+    return None if syn.count > 100 else _plain(syn)
 
 
-def _bans_for_a_while(port: int, count: int, time: float) -> int | None:
+def _bans_for_a_while(syn: Syn) -> int | None:
     """Silent in the middle of the sweep only: a look before it and one after it see nothing."""
-    return None if 1.0 < time < 8.0 else _plain(port, count, time)
+    return None if 1.0 < syn.time < 8.0 else _plain(syn)
 
 
-def _bans_by_rst(port: int, count: int, time: float) -> int | None:
+def _bans_by_rst(syn: Syn) -> int | None:
     """Takes in one visitor, then shuts the door on everybody."""
-    return _plain(port, count, time) if count == 1 else _RST | _ACK
+    return _plain(syn) if syn.count == 1 else _RST | _ACK
+
+
+def _proxy(syn: Syn) -> int | None:
+    """Answers the SYNs of a sweep for many ports, and takes connections to a few."""
+    return _SYN | _ACK if syn.bare and 100 < syn.port <= 120 else _plain(syn)
+
+
+def _lies(syn: Syn) -> int | None:
+    """As above, for one port alone."""
+    return _SYN | _ACK if syn.bare and syn.port == 81 else _plain(syn)
+
+
+def _misses_one(syn: Syn) -> int | None:
+    """Takes connections to 81, and refused the first SYN of the sweep by mistake."""
+    return (_RST if syn.bare and syn.nth == 2 else _SYN) | _ACK if syn.port == 81 else _plain(syn)
+
+
+def _closes_one(syn: Syn) -> int | None:
+    """81 was open to the first SYN, and is shut from then on."""
+    return _SYN | _ACK if syn.port == 81 and syn.nth == 1 else _plain(syn)
 
 
 POLICIES: dict[str, Policy] = {
-    "silent": lambda _port, _count, _time: None,
+    "silent": lambda _syn: None,
     "firewall": _firewall,
     "plain": _plain,
-    "everything": lambda _port, _count, _time: _SYN | _ACK,
+    "everything": lambda _syn: _SYN | _ACK,
     "bans": _bans,
     "bans-for-a-while": _bans_for_a_while,
     "bans-by-rst": _bans_by_rst,
-    "closed": lambda _port, _count, _time: _RST | _ACK,
+    "closed": lambda _syn: _RST | _ACK,
     "resets": _plain,
+    "proxy": _proxy,
+    "lies": _lies,
+    "misses-one": _misses_one,
+    "closes-one": _closes_one,
 }
 
 
@@ -104,7 +146,11 @@ class Device:
         if flags & _SYN:
             self._first = self._first or time.monotonic()
             self.syns[port] += 1
-            answer = self._policy(port, self.syns.total(), time.monotonic() - self._first)
+            since = time.monotonic() - self._first
+            bare = packet[header + 12] >> 4 <= _BARE
+            answer = self._policy(
+                Syn(port=port, count=self.syns.total(), nth=self.syns[port], time=since, bare=bare)
+            )
             if answer is not None:
                 self._reply(packet, answer, 1000, sequence + 1)
         elif self._resets and flags & _ACK and not flags & _RST:
@@ -154,6 +200,9 @@ def main(policy: str, asked: str, rate: str, beat: str, first: str = "0") -> Non
         json.dumps(
             {
                 "open": [port.port for port in told.value.open_ports()] if isinstance(told, Seen) else None,
+                "disagreements": [astuple(one) for one in told.value.disagreements]
+                if isinstance(told, Seen)
+                else None,
                 "reason": None if isinstance(told, Seen) else told.reason,
                 "detail": "" if isinstance(told, Seen) else told.detail,
                 "faults": ctx.faults,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from posture.checks.exposure import swept
-from posture.core.facts.ports_host import PortsHost
+from posture.core.facts.ports_host import WRAPPED, PortsHost
 from posture.core.findings import Verdict, failed, passed, unknown
 
 #: More open TCP ports than this on one host are many (our threshold; peers that state one use 10 too).
@@ -13,8 +13,11 @@ ENOUGH = 1000
 
 
 def judge(fact: PortsHost) -> Iterator[Verdict]:
-    """Counts open TCP ports; a short sweep can show that they are many, never that they are few."""
-    count = len(fact.open_ports())
+    """Counts open TCP ports; a short sweep can show that they are many, never that they are few.
+
+    A port that hangs up on everybody is no service that could be counted.
+    """
+    count = sum(port.service != WRAPPED for port in fact.open_ports())
     asked = sum(entry.last - entry.first + 1 for entry in swept(fact))
     if fact.suspicious is not None:
         yield unknown("ports_implausible", path="ports", sign=fact.suspicious)

@@ -11,7 +11,8 @@ class ServiceProduct:
     `confidence` is 0–10.
     Unknown parts are null: a wrong version is worse than none. `cpe` is the CPE 2.3 name by which feeds are
     asked for the product; null where none is asked. `login` is whether the service asks who one is
-    before it gives anything (a desktop's picture, too); null where a greeting cannot tell.
+    before it gives anything (a desktop's picture, too); null where a greeting cannot tell. `also` are
+    further protocols that the same port answered in: no real service does.
     """
 
     KIND: ClassVar[str] = "service.product"
@@ -25,3 +26,4 @@ class ServiceProduct:
     how: str
     confidence: int
     login: bool | None = None
+    also: tuple[str, ...] = ()

@@ -16,7 +16,7 @@ from posture.checks.ports import (
     telnet,
 )
 from posture.core import risky_ports
-from posture.core.facts.ports_host import Port, PortsHost
+from posture.core.facts.ports_host import Disagreement, Port, PortsHost
 from posture.core.findings import Confidence, Outcome, Verdict, failed, passed, unknown
 from posture.core.risky_ports import Group
 
@@ -129,6 +129,20 @@ def test_a_wrapped_port_is_not_counted_open() -> None:
     fact = host(port(23, "tcpwrapped", 8))
     expected = replace(unknown("ports_wrapped", path="ports.23", number=23), port=23)
     assert list(telnet.judge(fact)) == [expected]
+
+
+def test_a_port_of_which_two_ways_tell_two_things_is_unknown() -> None:
+    never = Disagreement(port=23, sweep="open", connect="closed", settled=None)
+    settled = Disagreement(port=2323, sweep="open", connect="closed", settled="closed")
+    fact = replace(host(port(22, "ssh", 10)), disagreements=(never, settled))
+    expected = replace(unknown("ports_disputed", path="ports.23", number=23), port=23)
+    assert list(telnet.judge(fact)) == [expected]
+    assert list(ftp.judge(fact)) == [passed("closed")]
+
+
+def test_ports_that_hang_up_are_not_counted_as_services() -> None:
+    wrapped = [port(number, "tcpwrapped", 8) for number in range(100, 110)]
+    assert list(few_services.judge(host(*wrapped, port(22)))) == [passed("few", count=1, limit=10)]
 
 
 def test_closed_filtered_and_udp_ports_are_not_reachable() -> None:

@@ -100,7 +100,7 @@ SAID: list[tuple[bytes, Stated]] = [
     ),
     (b"RFB 003.008\n", ("vnc", None, None, 10)),
     (b"\xff\xfd\x18\xff\xfd\x20", ("telnet", None, None, 10)),
-    (b"HTTP/1.1 400 Bad Request\r\n\r\n", ("unknown", None, None, 0)),
+    (b"HTTP/1.1 400 Bad Request\r\n\r\n", ("http", None, None, 10)),
     (bytes(range(256)), ("unknown", None, None, 0)),
 ]
 
