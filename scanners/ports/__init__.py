@@ -1,7 +1,7 @@
 """`ports.host`: which ports of an address answer, swept by nmap and believed only against a control."""
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import replace
 from typing import Any, Final, TypeVar
 
@@ -193,7 +193,7 @@ def _untold(fact: PortsHost) -> Iterator[Gap]:
         yield Gap(path=f"ports.{number}", reason=Reason.BLOCKED)
 
 
-def _unanswered(told: Mapping[Spot, PortReport], found: Mapping[Spot, PortReport | None]) -> Iterator[Gap]:
+def _unanswered(told: Sized, found: Sized) -> Iterator[Gap]:
     if len(told) < len(found):
         yield Gap(path="ports.udp", reason=Reason.NO_DATA)
 
