@@ -139,6 +139,8 @@ def _ssh(fact: SshEndpoint) -> Iterator[str]:
     yield f"kex: {' '.join(fact.key_exchange)}"
     yield f"ciphers: {' '.join(fact.ciphers)}"
     yield f"macs: {' '.join(fact.macs)}"
+    if fact.auth_methods is not None:
+        yield f"log-in: {' '.join(fact.auth_methods)}"
 
 
 def _dangling(fact: DnsDangling) -> Iterator[str]:

@@ -73,7 +73,7 @@ class Session(requests.Session):
         began = time.monotonic()
         try:
             response = super().send(request, **kwargs)
-        except requests.RequestException as error:
+        except (requests.RequestException, NetFailure) as error:  # the latter from the dialler, as it is
             failure = failure_in(error)
             if failure.reason is Reason.RESET:
                 self._ease(began)

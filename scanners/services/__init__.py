@@ -6,6 +6,7 @@ stated stays null.
 
 import asyncio
 import re
+import time
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from posture.core.consent import Technique
 from posture.core.facts.service_product import ServiceProduct
 from posture.core.facts.ssh_endpoint import SshEndpoint
 from posture.core.observations import Gap, Observation, Reason, Seen
+from posture.core.scope import Permit
 from posture.core.targets import Target
 from scanners.context import Context
 from scanners.net.failure import NetFailure
@@ -49,11 +51,13 @@ _OVER = re.compile(
     rb"(?:(?:\d{3}-[^\n]*\n)*\d{3} [^\n]*\r\n|\+OK[^\n]*\r\n|\* (?:OK|PREAUTH|BYE)[^\n]*\r\n"
     rb"|RFB \d{3}\.\d{3}\n|(?:\+PONG|-[A-Z]+ [^\n]*|VERSION [^\n]*)\r\n|[SN]|imok)"
 )
+#: A service of SMTP or FTP that is asked too much, or closes (RFC 5321 §3.8, RFC 959 §5.4).
+_BUSY = re.compile(rb"421[ -]")
 _SSH_LINE = re.compile(rb"(?:^|\n)SSH-(?:1\.99|2\.0)-[^\n]*\n")
 #: What we answer an old and a modern VNC server's version with.
 VNC_VERSIONS: Final = {False: b"RFB 003.003\n", True: b"RFB 003.008\n"}
-#: Seconds for everything of an SSH server after its greeting.
-_OFFER: Final = 10.0
+#: Seconds for everything of an SSH server after its greeting; the methods of its log-in have ten of them.
+_OFFER: Final = 20.0
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
 
 _SURE: Final = 10
@@ -102,27 +106,52 @@ async def _look(context: Context, target: Target) -> list[Observation[Any]]:
         product = await observe(context, ServiceProduct.KIND, target, _meet(context, target, meeting))
         if meeting.stream is None or not _SSH.search(meeting.raw):
             return [product]
-        offer = ssh.examine(meeting.stream, meeting.raw, software=context.options.user_agent)
+        offer = _offer(context, target, meeting.stream, meeting.raw)
         return [product, await observe(context, SshEndpoint.KIND, target, offer, seconds=_OFFER)]
     finally:
         if meeting.stream is not None:
             await meeting.stream.aclose()
 
 
+async def _offer(context: Context, target: Target, stream: Stream, greeting: bytes) -> Seen[SshEndpoint]:
+    """What an SSH server offers, and where the consent grants it the methods of its log-in."""
+    seen = await ssh.examine(stream, greeting, software=context.options.user_agent)
+    await stream.aclose()  # a server may take few at a time
+    if Technique.AUTH_METHODS not in context.gateway.scope.consent.techniques:
+        return replace(seen, gaps=(*seen.gaps, Gap(path="auth_methods", reason=Reason.NOT_PERMITTED)))
+    from scanners.services import auth_methods  # with its cryptography
+
+    return await auth_methods.added(context, target, seen)
+
+
 async def _meet(context: Context, target: Target, meeting: _Meeting) -> Seen[ServiceProduct]:
     """Connect; ask where the protocol has a greeting of the client's, listen everywhere else."""
-    permit = context.gateway.permit(target, Technique.SERVICES)
+    permit, begun = context.gateway.permit(target, Technique.SERVICES), time.monotonic()
     stream = meeting.stream = await context.gateway.connect(permit)
     question = BY_PORT.get(target.port or 0)
     if question is not None:
         return await _asked(context, target, stream, question)
     meeting.raw = await _greeting(stream)
+    if _BUSY.match(meeting.raw):
+        context.gateway.ease(permit, begun)
+        stream = await _rested(context, permit, meeting)
     if not meeting.raw:
         return Seen(value=_silent(), gaps=(Gap(path="product", reason=Reason.TIMEOUT),))
     fact = recognise(meeting.raw, target.port or 0)
     if fact.protocol == "vnc":
         return Seen(value=replace(fact, login=await _vnc(stream, meeting.raw)))
     return Seen(value=fact)
+
+
+async def _rested(context: Context, permit: Permit, meeting: _Meeting) -> Stream:
+    """A second meeting, at half the pace. Raises NetFailure(rate-limited) where patience is asked again."""
+    if meeting.stream is not None:
+        await meeting.stream.aclose()
+    stream = meeting.stream = await context.gateway.connect(permit)
+    meeting.raw = await _greeting(stream)
+    if _BUSY.match(meeting.raw):
+        raise NetFailure(Reason.RATE_LIMITED, "the service asks for patience (421)")
+    return stream
 
 
 async def _asked(

@@ -5,7 +5,7 @@ public value that anybody knows, so that the server shows its host key (§8), an
 What we send is the same for every server that offers the same.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,7 +18,7 @@ from scanners.net.gateway import Stream
 KEXINIT, KEX_REQUEST, KEX_REPLY = 20, 30, 31
 _DISCONNECT, _IGNORE, _DEBUG = 1, 2, 4
 #: RFC 4253 §6.1: what an implementation must accept; larger packets are not read.
-_LARGEST: Final = 35_000
+LARGEST: Final = 35_000
 _MOST_PACKETS: Final = 8
 _PATIENCE: Final = 3.0
 _IDENTIFICATION_LIMIT: Final = 255
@@ -34,15 +34,16 @@ _P256: Final = bytes.fromhex(
 _X25519: Final = b"\x09" + bytes(31)
 
 
-def _string(data: bytes) -> bytes:
+def string(data: bytes) -> bytes:
+    """A string on the wire (RFC 4251 §5)."""
     return len(data).to_bytes(4, "big") + data
 
 
 #: Exchanges that show the host key after one message of ours, with that message's payload.
 _EXCHANGES: Final = {
-    "curve25519-sha256": _string(_X25519),
-    "curve25519-sha256@libssh.org": _string(_X25519),
-    "ecdh-sha2-nistp256": _string(_P256),
+    "curve25519-sha256": string(_X25519),
+    "curve25519-sha256@libssh.org": string(_X25519),
+    "ecdh-sha2-nistp256": string(_P256),
     "diffie-hellman-group14-sha256": _PUBLIC,
     "diffie-hellman-group16-sha512": _PUBLIC,
     "diffie-hellman-group18-sha512": _PUBLIC,
@@ -81,7 +82,7 @@ async def examine(stream: Stream, greeting: bytes, *, software: str) -> Seen[Ssh
     `software` is how we name ourselves. Raises NetFailure; protocol-garbage for lists that make no sense.
     """
     line, rest = _identification(greeting)
-    reader = _Packets(stream, rest)
+    reader = Packets(stream, rest)
     await stream.write(identify(software))
     offer = read_offer(await reader.payload(KEXINIT))
     host_key = await _host_key(stream, reader, offer)
@@ -106,7 +107,7 @@ def identify(software: str) -> bytes:
     return plain[: _IDENTIFICATION_LIMIT - 2].encode("ascii") + b"\r\n"
 
 
-async def _host_key(stream: Stream, reader: "_Packets", offer: Offer) -> HostKey | Reason:
+async def _host_key(stream: Stream, reader: "Packets", offer: Offer) -> HostKey | Reason:
     """The key the server signs with, or why it was not shown."""
     exchange = next((name for name in _EXCHANGES if name in offer.exchanges), None)
     algorithm = next((name for name in (*_KEY_ORDER, *offer.host_keys) if name in offer.host_keys), None)
@@ -122,9 +123,13 @@ async def _host_key(stream: Stream, reader: "_Packets", offer: Offer) -> HostKey
 
 def answer(offer: Offer, exchange: str, algorithm: str) -> bytes:
     """Our KEXINIT: of every list the server's own first name, so that both agree (RFC 4253 §7.1)."""
-    rest = (names[:1] for names in offer.lists[2:])
-    lists = b"".join(_string(",".join(names).encode("ascii")) for names in ((exchange,), (algorithm,), *rest))
-    return bytes([KEXINIT]) + _COOKIE + lists + b"\x00" + bytes(4)
+    return proposal(((exchange,), (algorithm,), *(names[:1] for names in offer.lists[2:])))
+
+
+def proposal(lists: Iterable[Sequence[str]]) -> bytes:
+    """A KEXINIT of ours with these ten name lists; no guessed packet follows it."""
+    texts = b"".join(string(",".join(names).encode("ascii")) for names in lists)
+    return bytes([KEXINIT]) + _COOKIE + texts + b"\x00" + bytes(4)
 
 
 def packet(payload: bytes) -> bytes:
@@ -136,38 +141,38 @@ def packet(payload: bytes) -> bytes:
 
 def read_offer(payload: bytes) -> Offer:
     """A server's KEXINIT. Raises NetFailure(protocol-garbage)."""
-    fields = _fields(payload[17:], 10)
+    found = fields(payload[17:], 10)
     try:
-        lists = tuple(tuple(filter(None, field.decode("ascii").split(","))) for field in fields)
+        lists = tuple(tuple(filter(None, field.decode("ascii").split(","))) for field in found)
     except UnicodeDecodeError:
-        raise _garbage("a name list is not ASCII") from None
+        raise garbage("a name list is not ASCII") from None
     if any(not name.isprintable() or len(name) > 128 for names in lists for name in names):
-        raise _garbage("a name of an algorithm is none")
+        raise garbage("a name of an algorithm is none")
     return Offer(lists=lists)
 
 
 def read_host_key(payload: bytes) -> HostKey:
     """The host key in the server's answer to our exchange (RFC 4253 §8, §6.6; RFC 5656 §3.1)."""
-    blob = next(_fields(payload[1:], 1))
-    algorithm = next(_fields(blob, 1)).decode("ascii", "replace")
+    blob = next(fields(payload[1:], 1))
+    algorithm = next(fields(blob, 1)).decode("ascii", "replace")
     if algorithm == "ssh-rsa":
-        _, _, modulus = _fields(blob, 3)
+        _, _, modulus = fields(blob, 3)
         return HostKey(algorithm=algorithm, bits=int.from_bytes(modulus, "big").bit_length())
     if algorithm == "ssh-dss":
-        _, prime = _fields(blob, 2)
+        _, prime = fields(blob, 2)
         return HostKey(algorithm=algorithm, bits=int.from_bytes(prime, "big").bit_length())
     known = {"ssh-ed25519": 256, "ssh-ed448": 448}
     curve = algorithm.removeprefix("ecdsa-sha2-nistp")
     return HostKey(algorithm=algorithm, bits=int(curve) if curve.isdecimal() else known.get(algorithm))
 
 
-def _fields(data: bytes, count: int) -> Iterator[bytes]:
+def fields(data: bytes, count: int) -> Iterator[bytes]:
     """The first strings of `data` (RFC 4251 §5). Raises NetFailure(protocol-garbage)."""
     place = 0
     for _ in range(count):
         size = int.from_bytes(data[place : place + 4], "big")
         if place + 4 + size > len(data):
-            raise _garbage("a string is longer than its packet")
+            raise garbage("a string is longer than its packet")
         yield data[place + 4 : place + 4 + size]
         place += 4 + size
 
@@ -179,13 +184,14 @@ def _identification(greeting: bytes) -> tuple[str, bytes]:
         if line.startswith((b"SSH-2.0-", b"SSH-1.99-")):
             text = line.rstrip(b"\r")[:_IDENTIFICATION_LIMIT].decode("ascii", "replace")
             return "".join(c if c.isprintable() else "?" for c in text), b"\n".join(lines[number + 1 :])
-    raise _garbage("no identification")
+    raise garbage("no identification")
 
 
-class _Packets:
-    """Packets of the stream, beginning with bytes that were read before."""
+class Packets:
+    """Packets of the stream, beginning with bytes that were read before; `taken` counts them."""
 
     def __init__(self, stream: Stream, early: bytes) -> None:
+        self.taken = 0
         self._stream = stream
         self._early = early
 
@@ -199,15 +205,16 @@ class _Packets:
                 raise NetFailure(Reason.REFUSED, "the SSH server ended the connection")
             if payload[:1] not in (bytes([_IGNORE]), bytes([_DEBUG])):
                 break
-        raise _garbage(f"message {wanted} did not come")
+        raise garbage(f"message {wanted} did not come")
 
     async def _next(self) -> bytes:
         size = int.from_bytes(await self._take(4), "big")
-        if not 2 <= size <= _LARGEST:
-            raise _garbage("a packet of a size that none has")
+        if not 2 <= size <= LARGEST:
+            raise garbage("a packet of a size that none has")
         body = await self._take(size)
         if body[0] >= size:
-            raise _garbage("a packet that is all padding")
+            raise garbage("a packet that is all padding")
+        self.taken += 1
         return body[1 : size - body[0]]
 
     async def _take(self, count: int) -> bytes:
@@ -217,5 +224,6 @@ class _Packets:
         return early + await self._stream.readexactly(count - len(early), timeout=_PATIENCE)
 
 
-def _garbage(what: str) -> NetFailure:
+def garbage(what: str) -> NetFailure:
+    """What is thrown where a server breaks the protocol."""
     return NetFailure(Reason.PROTOCOL_GARBAGE, f"not SSH: {what}")

@@ -8,6 +8,7 @@ no reset or silence is taken for a no any more (DESIGN §3).
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from posture.core.findings import Owner
 from posture.core.observations import Reason
 from scanners.tls.answers import INTERNAL_ERROR, Failed, Refused
 from scanners.tls.line import Line
@@ -29,6 +30,8 @@ async def patiently(
     """
     begun, tally = line.now(), line.tally
     answer = await ask()
+    if _asks_for_patience(answer) and not tally.answered:
+        answer = await _gently(line, ask, answer, begun)
     if not _strained(answer, sure=sure) or not tally.answered:
         tally.answered |= not isinstance(answer, Failed)
         return await _twice(ask, answer) if tally.loaded and isinstance(answer, Refused) else answer
@@ -39,6 +42,20 @@ async def patiently(
         if not tally.loaded and not sure:
             tally.ways.add(_word(answer))
         return found
+
+
+async def _gently(
+    line: Line, ask: Callable[[], Awaitable[T | Refused | Failed]], answer: T | Refused | Failed, begun: float
+) -> T | Refused | Failed:
+    """A server that says with its first word that it is asked too much (RFC 5321 §3.8: 421) gets a rest.
+
+    It is asked once more, but for a third party's: that was the one contact we have there.
+    """
+    line.ease(begun)
+    if line.permit.owner is Owner.PROVIDER:
+        return answer
+    async with line.tally.doubt:
+        return await ask()
 
 
 def is_no(line: Line, answer: object) -> bool:
@@ -63,7 +80,7 @@ async def _confirmed(
             line.tally.loaded = True
             return again
         answer = again
-    if not line.tally.loaded:
+    if not line.tally.loaded and not _asks_for_patience(first):
         line.restore(eased)
     return answer
 
@@ -73,6 +90,11 @@ async def _twice(
 ) -> T | Refused | Failed:
     again = await ask()
     return answer if isinstance(again, Failed) else again
+
+
+def _asks_for_patience(answer: object) -> bool:
+    """Whether the server says so itself; other signs of load may be its way of saying no."""
+    return isinstance(answer, Failed) and answer.reason is Reason.RATE_LIMITED
 
 
 def _strained(answer: object, *, sure: bool) -> bool:

@@ -5,6 +5,8 @@ from typing import ClassVar, Final
 
 from posture.core.targets import covers_port, port_ranges
 
+#: Words with which the detail of an unseen (blocked) sweep begins, before a colon.
+SIGNS: Final = ("all-open", "syn-proxy", "honeypot", "edge")
 #: The `service` of a port that takes connections and ends them without a byte (nmap's word for it).
 WRAPPED: Final = "tcpwrapped"
 
@@ -75,3 +77,9 @@ class PortsHost:
     def swept(self, port: int, protocol: str = "tcp") -> bool:
         """Whether the port was on the swept list."""
         return covers_port(port_ranges(self.scanned), port, protocol)
+
+
+def sign_of(detail: str) -> str | None:
+    """Why a host's answers are not believed, from the detail of its unseen sweep; None for other details."""
+    word = detail.partition(":")[0]
+    return word if word in SIGNS else None

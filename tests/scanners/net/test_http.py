@@ -5,7 +5,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -400,3 +400,30 @@ def test_many_sessions_from_a_running_loop() -> None:
 def test_a_url_that_is_none() -> None:
     for url in ("http://", "http://:80/", "gopher://www.example.co.jp/", "http://exa mple/"):
         assert reason(pinned(), url) is Reason.PROTOCOL_GARBAGE
+
+
+# -- hosts that are asked too much ---------------------------------------------------------------------------
+
+
+def eased(behaviour: Behaviour) -> int:
+    """How often the host's pace was halved after one request."""
+    gateway = pinned()
+    with Server(behaviour) as server:
+        with suppress(NetFailure):
+            fetch(gateway, f"http://{NAME}:{server.port}/")
+        return gateway._door.pace._host(server.address)._eased
+
+
+@pytest.mark.parametrize("status", [421, 429, 503])
+def test_an_answer_that_asks_for_patience_halves_the_pace(status: int) -> None:
+    assert eased(answer(f"HTTP/1.1 {status} x\r\nContent-Length: 0\r\n\r\n".encode())) == 1
+
+
+@pytest.mark.parametrize("behaviour", [reset, close])
+def test_a_host_that_hangs_up_is_worked_more_gently(behaviour: Behaviour) -> None:
+    assert eased(behaviour) == 1
+
+
+@pytest.mark.parametrize("status", [200, 404, 500, 502])
+def test_any_other_answer_leaves_the_pace(status: int) -> None:
+    assert eased(answer(f"HTTP/1.1 {status} x\r\nContent-Length: 0\r\n\r\n".encode())) == 0

@@ -259,3 +259,28 @@ def test_many_ports_of_one_host_are_worked_a_few_at_a_time() -> None:
         found = asyncio.run(services.scan(ctx, [at(server)] * 10))
         assert [fact(obs).protocol for obs in found] == ["pop3"] * 10
         assert server.most <= 4
+
+
+# -- services that ask for patience --------------------------------------------------------------------------
+
+BUSY = b"421 Too many connections from your address\r\n"
+
+
+@pytest.mark.parametrize(("again", "protocol"), [(b"220 FTP ready\r\n", "ftp"), (b"220 ESMTP\r\n", "smtp")])
+def test_a_service_that_asks_for_a_moment_gets_it(again: bytes, protocol: str) -> None:
+    greetings = iter([BUSY, again])
+    ctx = context()
+    with Server(lambda conn: conn.sendall(next(greetings))) as server:
+        (obs,) = asyncio.run(services.scan(ctx, [at(server)]))
+        assert server.connections == 2
+    assert isinstance(obs.result, Seen), obs.result
+    assert obs.result.value.protocol == protocol
+    assert ctx.gateway._door.pace._host(server.address)._eased == 1
+
+
+def test_a_service_that_stays_busy_is_not_asked_a_third_time() -> None:
+    with Server(say(BUSY, then=close)) as server:
+        (obs,) = asyncio.run(services.scan(context(), [at(server)]))
+        assert server.connections == 2
+    assert isinstance(obs.result, Unseen)
+    assert obs.result.reason is Reason.RATE_LIMITED

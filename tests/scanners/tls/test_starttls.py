@@ -13,7 +13,9 @@ import pytest
 from posture.checks.runner import judge
 from posture.core.findings import Owner
 from posture.core.observations import Observation, Unseen
+from posture.core.scope import Permit
 from posture.core.targets import Target
+from scanners.net.gateway import Gateway
 from tests.support.tls_servers import NAME, Paper, canned, context, fact, issue, observe, rsa_key, scripted
 
 LEAF = issue(NAME, names=[NAME])
@@ -139,6 +141,30 @@ def test_mail_servers_that_misbehave_are_unseen(tmp_path: Path, says: dict[str, 
     observation = scan(Mail(tmp_path, says=says), tmp_path)
     assert isinstance(observation.result, Unseen), observation.result
     assert observation.result.reason.value == reason
+
+
+def test_a_mail_server_that_asks_for_a_moment_gets_it(tmp_path: Path) -> None:
+    """421 before anything else is no silence: the host gets a rest, half the pace, and a second meeting."""
+    mail, greetings = Mail(tmp_path), iter([b"421 too many connections\r\n"])
+    eased = 0
+
+    async def busy_once(reader: Reader, writer: Writer) -> None:
+        mail.says.pop("greeting", None)
+        if greeting := next(greetings, None):
+            mail.says["greeting"] = greeting
+        await mail(reader, writer)
+
+    def counting(self: Gateway, permit: Permit, since: float) -> bool:
+        nonlocal eased
+        eased += 1
+        return ease(self, permit, since)
+
+    ease = Gateway.ease
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Gateway, "ease", counting)
+        seen = fact(scan(busy_once, tmp_path))
+    assert seen.protocols["TLSv1.3"] is True
+    assert eased >= 1
 
 
 def test_a_mail_server_gets_thirty_connections_at_most_four_at_once(tmp_path: Path) -> None:
