@@ -72,7 +72,7 @@ lock: setup-dev ## resolve requirements*.in anew into hashed files
 bench: setup-dev ## a whole assessment over a link of 50 ms, beside the chain of peers
 	@$(BIN)/python benchmarks/assess.py
 
-bench-%: setup-dev ## bench-tls, bench-dns, bench-quote, bench-model, bench-reports, bench-web: ours and the peers' in one run (PARTS chooses)
+bench-%: setup-dev ## bench-tls, bench-dns, bench-sweep, bench-quote, bench-model, bench-reports, bench-web: ours and the peers' in one run (PARTS chooses)
 	@$(BIN)/python benchmarks/$*.py $(PARTS)
 
 clean: ## remove the environment and every cache

@@ -1,46 +1,38 @@
 """`ports.host`: which ports of an address answer, swept by nmap and believed only against a control."""
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import replace
-from typing import Any, Final, TypeVar
+from functools import partial
+from itertools import count
+from typing import Final
 
 from posture.core.consent import Technique
 from posture.core.facts.ports_host import WRAPPED, Disagreement, Port, PortsHost
 from posture.core.facts.ports_network import PortsNetwork
 from posture.core.observations import Gap, Observation, Reason, Seen
-from posture.core.scope import Permit
 from posture.core.targets import Target
 from scanners.context import Context
 from scanners.net.failure import NetFailure
-from scanners.net.nmap import NmapError, find_nmap
+from scanners.net.nmap import find_nmap
 from scanners.observe import digest, observe
 from scanners.ports import datagrams
-from scanners.ports.agreement import settle
-from scanners.ports.control import Control
 from scanners.ports.plan import Host, Spot, asked_ports, hosts_of, named_ports, spell
-from scanners.ports.report import HostReport, Key, PortReport, read
+from scanners.ports.report import HostReport, PortReport
+from scanners.ports.tcp import Sweep, parcels, sweep
 
 __all__ = ["KINDS", "named_ports", "scan"]
 
 KINDS: Final = (PortsHost.KIND, PortsNetwork.KIND)
 
-#: Addresses swept side by side. nmap limits the rate of a run, ours is a host's: each has its own run.
+#: Runs of nmap side by side. nmap limits the rate of a run, ours is a host's: several share the rate of one.
 _AT_ONCE = 8
 #: Probes per second of all sweeps together: the hosts of an applicant commonly stand behind one firewall.
 _MOST_PER_SECOND = 2000.0
 #: Lists up to this length are reported port by port, not only where something is open.
 _SHORT = 64
-#: More open ports than a real host has: a SYN proxy, a tarpit or a honeypot accepts everything.
-_MOST_OPEN = 100
-_MOST_OPEN_SHARE = 0.4
-_SHARE_FROM = 50
-#: A silent port is asked twice; the third share is for packets that get lost.
-_PROBES_PER_PORT = 3
 _STATES = ("open", "closed", "filtered")
 
-T = TypeVar("T")
-Sweep = HostReport | NetFailure | NmapError
 _Place = tuple[Spot, PortReport]
 
 
@@ -70,84 +62,35 @@ async def _sweep_all(context: Context, plans: Iterable[Host]) -> Mapping[str, Sw
     spots: dict[str, list[Spot]] = {}
     for spot in (spot for plan in plans for spot in plan.spots):
         spots.setdefault(spot.address, []).append(spot)
-    side_by_side = round(_MOST_PER_SECOND / context.options.sweep_rate)
-    turns = asyncio.Semaphore(min(_AT_ONCE, max(1, side_by_side)))
-    reports = await asyncio.gather(*(_swept(context, spots[address], turns) for address in spots))
-    return dict(zip(spots, reports, strict=True))
+    side_by_side = min(_AT_ONCE, max(1, round(_MOST_PER_SECOND / context.options.sweep_rate)))
+    turns, done = asyncio.Semaphore(side_by_side), count(1)
+
+    async def swept(several: Sequence[str]) -> list[tuple[str, Sweep]]:
+        async with turns:
+            found = await _swept(context, [spots[address] for address in several])
+        for _ in several:
+            context.progress(f"{Technique.PORTS.value} {next(done)}/{len(spots)}")
+        return list(zip(several, found, strict=True))
+
+    reports = await asyncio.gather(*map(swept, parcels(spots, side_by_side)))
+    return dict(pair for several in reports for pair in several)
 
 
-async def _swept(context: Context, spots: Sequence[Spot], turns: asyncio.Semaphore) -> Sweep:
-    async with turns:
-        try:
-            return await _sweep(context, spots)
-        except (NetFailure, NmapError) as failure:
-            return failure
+async def _swept(context: Context, several: Sequence[Sequence[Spot]]) -> list[Sweep]:
+    """What answers at each of several physical addresses, or why its answers must not be believed."""
+    tcp = [[spot for spot in spots if spot.protocol == "tcp"] for spots in several]
+    found = await sweep(context, tcp)
+    return list(await asyncio.gather(*map(partial(_with_udp, context), several, found)))
 
 
-async def _sweep(context: Context, spots: Sequence[Spot]) -> HostReport:
-    """What answers at one physical address. Raises NetFailure where the answers must not be believed."""
-    tcp = [spot for spot in spots if spot.protocol == "tcp"]
-    report = await _sweep_tcp(context, tcp) if tcp else HostReport(ports={})
-    answers = await datagrams.ask(context, [spot for spot in spots if spot.protocol == "udp"])
-    return replace(report, ports={**report.ports, **answers})
-
-
-async def _sweep_tcp(context: Context, spots: Sequence[Spot]) -> HostReport:
-    permits = _permits(context, spots)
-    keys = frozenset(spot.key for spot in spots)
-    seconds = _seconds(context, len(keys))
-    control = Control(context.gateway, spots)
-    await control.before()
-    run = context.gateway.nmap(permits, ("-sS", "-p", spell(keys)), seconds=seconds)
-    report = read(await _guarded(run, control.hold()), spots[0].address, keys)
-    if report.timed_out:
-        raise NetFailure(Reason.TIMEOUT, f"nmap gave up after {seconds:.0f} seconds")
-    _plausible(report)
-
-    async def again(some: frozenset[Key]) -> HostReport:
-        xml = await context.gateway.nmap(permits, ("-sS", "-p", spell(some)), seconds=seconds)
-        return read(xml, spots[0].address, some)
-
-    report = await settle(context.gateway, spots, report, again)
-    await control.after(report)
-    return report
-
-
-def _permits(context: Context, spots: Sequence[Spot]) -> tuple[Permit, ...]:
-    """Leave for every name at its logical address, and at the physical one, which nmap is given."""
-    logical = dict.fromkeys(Target(name=s.target.name, address=s.target.address) for s in spots)
-    physical = dict.fromkeys(Target(name=s.target.name, address=s.address) for s in spots)
-    for target in logical:
-        context.gateway.permit(target, Technique.PORTS)
-    return tuple(context.gateway.permit(target, Technique.PORTS) for target in physical)
-
-
-def _seconds(context: Context, ports: int) -> float:
-    """The budget, or as long as that many ports take at the pace the host is granted."""
-    return max(context.options.budget, _PROBES_PER_PORT * ports / context.options.sweep_rate)
-
-
-async def _guarded(work: Coroutine[Any, Any, T], guard: Coroutine[Any, Any, None]) -> T:
-    """The result of `work`, unless `guard` fails before; neither is left running."""
-    tasks = (asyncio.ensure_future(work), asyncio.ensure_future(guard))
+async def _with_udp(context: Context, spots: Sequence[Spot], report: Sweep) -> Sweep:
+    if not isinstance(report, HostReport):
+        return report
     try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        if tasks[1].done():
-            tasks[1].result()
-        return await tasks[0]
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _plausible(report: HostReport) -> None:
-    opens, asked = len(report.open_ports()), len(report.ports)
-    if opens > _MOST_OPEN or (asked >= _SHARE_FROM and opens > _MOST_OPEN_SHARE * asked):
-        raise NetFailure(
-            Reason.BLOCKED,
-            f"all-open: {opens} of {asked} ports accept connections, as a proxy or a tarpit in front does",
-        )
+        answers = await datagrams.ask(context, [spot for spot in spots if spot.protocol == "udp"])
+    except NetFailure as failure:
+        return failure
+    return replace(report, ports={**report.ports, **answers})
 
 
 async def _fact(plan: Host, sweeps: Mapping[str, Sweep]) -> Seen[PortsHost]:

@@ -216,7 +216,7 @@ def test_a_host_that_bans_us_half_way_is_not_clean(ban: Ban) -> None:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("scanners.ports.control._LIKELY", (control,))
             patch.setattr("scanners.ports.control._MOST_TRIED", 1)
-            patch.setattr("scanners.ports.read", read_once_banned)
+            patch.setattr("scanners.ports.tcp.read", read_once_banned)
             patch.setattr("os.geteuid", lambda: 1000)
             patch.delenv("NMAP_PRIVILEGED", raising=False)
             (obs,) = scan(asking(control, bait))
@@ -402,7 +402,7 @@ _EVERY_PORT = """\
 def test_a_host_too_slow_for_its_time() -> None:
     options = replace(OPTIONS, budget=0.3, sweep_rate=10)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ports, "_PROBES_PER_PORT", 0)
+        patch.setattr("scanners.ports.tcp._PROBES_PER_PORT", 0)
         (obs,) = scan(asking(*range(3000, 3050), options=options))
     assert unseen(obs) == (Reason.TIMEOUT, "nmap gave up after 0 seconds")
 
