@@ -109,7 +109,8 @@ def mute() -> Iterator[Place]:
 
 
 @contextmanager
-def listening() -> Iterator[Place]:
+def wrapped() -> Iterator[Place]:
+    """Accepts and hangs up at once, on everybody."""
     with Server(close) as server:
         yield server.address, server.port
 
@@ -124,7 +125,8 @@ CASES: list[tuple[str, str, int, Opens, str, str]] = [
     ("tls again", "tls/legacy_protocol", 443, lambda: speaking("TLSv1", "TLSv1.2"), "again", "fail"),
     ("tls unseen", "tls/legacy_protocol", 443, mute, "unseen", "unknown"),
     ("port closed", "ports/remote_desktop", 3389, shut, "closed", "pass"),
-    ("port again", "ports/remote_desktop", 3389, listening, "again", "fail"),
+    ("port again", "ports/remote_desktop", 3389, mute, "again", "fail"),
+    ("port wrapped", "ports/remote_desktop", 3389, wrapped, "unseen", "unknown"),
     ("port unseen", "ports/remote_desktop", 3389, deaf, "unseen", "unknown"),
     (
         "greeting closed",
