@@ -1,4 +1,4 @@
-"""Which fonts a PDF is set in. English uses a face the typesetter carries: it is the same everywhere."""
+"""Which fonts a report is set in. English uses a face the typesetter carries: it is the same everywhere."""
 
 import importlib.util
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ _MONO = "DejaVu Sans Mono"
 #: Japanese faces with a bold, the best first: used when the system has one.
 _WANTED = ("BIZ UDPGothic", "Noto Sans JP", "Noto Sans CJK JP")
 _IPAEX = "IPAexGothic"
+_FILE = "ipaexg.ttf"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +54,19 @@ def packaged() -> Fonts:
     return Fonts(japanese=(_IPAEX,), folder=_folder(), system=False, bold=False)
 
 
+@cache
+def carried() -> Path | None:
+    """The file of the Japanese font that an HTML page carries a part of; None where it is not installed."""
+    try:
+        return Path(_folder()) / _FILE
+    except PostureError:
+        return None
+
+
 def _folder() -> str:
     found = importlib.util.find_spec("matplotlib_fontja")
     folder = Path(found.origin).parent / "fonts" if found and found.origin else Path()
-    if not (folder / "ipaexg.ttf").is_file():
+    if not (folder / _FILE).is_file():
         raise PostureError(
             "The Japanese font for the PDF is missing.",
             remedy="Install the Python package matplotlib-fontja again.",

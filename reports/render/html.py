@@ -2,15 +2,23 @@
 
 import base64
 import hashlib
+import json
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from posture.core import codec
+from reports import subset
 from reports.blocks import Document
-from reports.dress import at_night
+from reports.dress import Dress, at_night
+from reports.fonts import carried
 
 if TYPE_CHECKING:
     from jinja2 import Template
+
+#: Where the Japanese characters begin: CJK Radicals Supplement (Unicode block).
+_FIRST_CJK = 0x2E80
 
 _FOLDER = Path(__file__).parents[1] / "templates"
 
@@ -19,14 +27,16 @@ def render(document: Document) -> bytes:
     """The document as one HTML file. Every string of it is escaped by the template engine."""
     from markupsafe import Markup
 
-    style, script = _asset("report.css") + _coloured(document.dress.colour), _asset("report.js")
+    face = _face(document)
+    style = _asset("report.css") + _coloured(document.dress.colour) + face
+    script = _asset("report.js")
     logo = base64.b64encode(document.dress.logo).decode("ascii")
     text = _template().render(
         document=document,
         style=Markup(style),  # noqa: S704  our own file, hashed into the policy
         script=Markup(script),  # noqa: S704  likewise
         logo=logo,
-        policy=policy(style, script, images=bool(logo)),
+        policy=policy(style, script, images=bool(logo), fonts=bool(face)),
     )
     return text.encode()
 
@@ -39,10 +49,25 @@ def _coloured(colour: str) -> str:
     return f"\n:root {{ --accent: {colour}; }}\n{night}\n@media print {{ :root {{ --accent: {colour}; }} }}"
 
 
-def policy(style: str, script: str, *, images: bool = False) -> str:
+def _face(document: Document) -> str:
+    """The page's Japanese characters as a font, for a machine that has none; nothing where it has no such.
+
+    It stands last in the list of fonts: where a Japanese one is installed this one is not looked at.
+    """
+    path = carried()
+    text = json.dumps(codec.encode(replace(document, dress=Dress())), ensure_ascii=False)
+    wanted = {letter for letter in text if ord(letter) >= _FIRST_CJK}
+    font = subset.woff(subset.load(path), wanted) if path is not None and wanted else b""
+    if not font:
+        return ""
+    source = f"data:font/woff;base64,{base64.b64encode(font).decode('ascii')}"
+    return f'\n@font-face {{ font-family: "Report Japanese"; src: url("{source}") format("woff"); }}'
+
+
+def policy(style: str, script: str, *, images: bool = False, fonts: bool = False) -> str:
     """Content Security Policy (CSP Level 3 §6): this style, this script, and nothing from anywhere.
 
-    `images`: pictures that the file itself carries may be shown.
+    `images` and `fonts`: those that the file itself carries may be shown.
     """
     return "; ".join(
         (
@@ -50,6 +75,7 @@ def policy(style: str, script: str, *, images: bool = False) -> str:
             f"style-src {_source(style)}",
             f"script-src {_source(script)}",
             *(("img-src data:",) if images else ()),
+            *(("font-src data:",) if fonts else ()),
             "base-uri 'none'",
             "form-action 'none'",
         )

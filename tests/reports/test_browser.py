@@ -10,6 +10,8 @@ import pytest
 
 import models.whatif
 import reports
+from reports.dress import Dress, clean
+from tests.reports.test_dress import png
 from tests.reports.test_hostile import dossier
 from tests.support import browser, golden
 from tests.support.tools import missing, require_tool
@@ -97,7 +99,11 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
         dossier=dossier("当社の設備ではありません"),
         whatif=models.whatif.study(case),
         branding=reports.Branding(
-            insurer="例損害保険", emergency="0120-000-000", policyholder=True, yen_approval="1"
+            insurer="例損害保険",
+            emergency="0120-000-000",
+            policyholder=True,
+            yen_approval="1",
+            dress=Dress(logo=clean(png()), colour="#7a1f3d"),
         ),
     )
     return folder
