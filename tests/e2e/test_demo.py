@@ -15,6 +15,8 @@ import pytest
 
 from posture.app.cli.demo import synthetic
 from posture.demo.stage import Scene
+from reports import schema
+from tests.support.json_schema import problems
 from tests.support.leftovers import DEFAULT_SIGNALS, adopting, children
 from tests.support.ordinary_user import ordinary_python
 from tests.support.rehearsal import assessed, request_of
@@ -123,6 +125,7 @@ def test_the_demo(way: str, expected: dict[str, set[tuple[str, str, str, str]]],
     found = played.document["assessments"]
     assert all(item["complete"] for item in found), played.talk
     for item in found:
+        assert problems(schema.load("assessment"), item) == []
         findings = {
             (f["id"], f["check"], f["outcome"], f["message"])
             for f in item["findings"]
