@@ -205,4 +205,5 @@ def _packed(tables: Mapping[str, bytes]) -> bytes:
 def _sum(table: bytes) -> int:
     """Checksum of a table: the sum of its 32-bit words."""
     padded = table + bytes(-len(table) % 4)
-    return sum(struct.unpack(f">{len(padded) // 4}I", padded)) & 0xFFFFFFFF
+    words: tuple[int, ...] = struct.unpack(f">{len(padded) // 4}I", padded)
+    return sum(words) & 0xFFFFFFFF
