@@ -121,7 +121,7 @@ def test_the_page_carries_both_and_its_policy_lets_nothing_else_in() -> None:
     page = paper(Audience.APPLICANT, DRESSED).decode()
     picture = base64.b64encode(DRESSED.dress.logo).decode()
     assert f'<img src="data:image/png;base64,{picture}" alt="例損害保険株式会社">' in page
-    assert "img-src data:; base-uri" in page
+    assert "img-src data:; font-src data:; base-uri" in page
     assert ":root { --accent: #7a1f3d; }" in page
     plain = paper(Audience.APPLICANT, replace(DRESSED, dress=Dress())).decode()
     assert "img-src" not in plain
