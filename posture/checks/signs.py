@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from posture.core.consent import Consent
 from posture.core.errors import PostureError
 from posture.core.facts.dns_addresses import DnsAddresses
-from posture.core.facts.dns_names import DnsNames
+from posture.core.facts.dns_names import DnsNames, PlaceState
 from posture.core.facts.dns_zone import DnsZone
 from posture.core.facts.footprint_host import Sign
 from posture.core.facts.mail_exchangers import MailExchangers
@@ -31,6 +31,8 @@ _ASKED: Final = {
 #: Not seen because nothing was sent.
 _UNSENT: Final = frozenset({Reason.NOT_PERMITTED, Reason.BUDGET, Reason.CANCELLED, Reason.BUG})
 _SMTP: Final = 25
+#: States of an address of a name that say it was sent something.
+_KNOCKED: Final = frozenset({PlaceState.OPEN, PlaceState.SHUT, PlaceState.SILENT})
 #: Names of one certificate that are quoted.
 _QUOTED: Final = 4
 
@@ -84,12 +86,17 @@ def _addresses(fact: DnsAddresses, _: Target, consent: Consent) -> Iterator[Trac
             yield Trace(address=address, name=fact.name, sign=sign)
 
 
-def _found_names(fact: DnsNames, _: Target, consent: Consent) -> Iterator[Trace]:
-    """Hosts found by name; also those that are silent, of which no other observation speaks."""
+def _names(fact: DnsNames, _: Target, consent: Consent) -> Iterator[Trace]:
+    """Names found by list, certificate or application; some states say that a port was knocked at."""
     for host in fact.names:
         for place in host.places:
+            asked = "ports" if place.state in _KNOCKED else ""
+            yield Trace(address=place.address, name=host.name, asked=asked)
             yield from _named(place.address, host.name, consent)
-            if host.alias is not None:
+            for source in host.sources:
+                sign = Sign(how=f"from-{source}", what=host.name)
+                yield Trace(address=place.address, name=host.name, sign=sign)
+            if host.alias is not None and consent.names(host.name):
                 sign = Sign(how="alias", what=host.name, via=host.alias)
                 yield Trace(address=place.address, name=host.name, sign=sign)
 
@@ -162,7 +169,7 @@ def _host(url: str) -> str | None:
 
 _READERS: Mapping[str, Callable[[Any, Target, Consent], Iterator[Trace]]] = {
     DnsAddresses.KIND: _addresses,
-    DnsNames.KIND: _found_names,
+    DnsNames.KIND: _names,
     DnsZone.KIND: _zone,
     MailExchangers.KIND: _exchangers,
     MailStarttls.KIND: _starttls,

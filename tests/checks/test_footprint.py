@@ -98,10 +98,40 @@ def test_a_silent_gateway_that_only_its_name_shows() -> None:
         OWN,
         ("vpn.example.jp",),
         Owner.SELF,
-        (),
+        ("ports",),
     )
     assert Sign(how="named", what="vpn.example.jp", via="example.jp") in found.signs
     assert Sign(how="alias", what="vpn.example.jp", via="gw.isp.example") in found.signs
+
+
+@pytest.mark.parametrize(
+    ("state", "asked"),
+    [
+        (PlaceState.OPEN, ("ports",)),
+        (PlaceState.SHUT, ("ports",)),
+        (PlaceState.SILENT, ("ports",)),
+        (PlaceState.KNOWN, ()),
+        (PlaceState.PROVIDER, ()),
+        (PlaceState.WITHHELD, ()),
+        (PlaceState.UNASKED, ()),
+    ],
+)
+def test_a_host_found_by_its_name(state: PlaceState, asked: tuple[str, ...]) -> None:
+    """How its name came up, and whether anything was sent to it."""
+    name = "vpn.example.jp"
+    place = NamedPlace(address=OWN, owner=Owner.SELF, why="in-networks", detail=OWN, state=state)
+    named = NamedHost(
+        name=name, sources=("application", "list"), purpose="remote_access", alias="gw.test", places=(place,)
+    )
+    found = host(seen(DnsNames(asked=9, names=(named,), wildcard=())))
+    assert (found.names, found.owner, found.asked) == ((name,), Owner.SELF, asked)
+    assert found.signs == (
+        Sign(how="named", what=name, via="example.jp"),
+        Sign(how="alias", what=name, via="gw.test"),
+        Sign(how="from-application", what=name),
+        Sign(how="from-list", what=name),
+        Sign(how="network", what="8.8.4.0/24"),
+    )
 
 
 def test_an_address_that_only_a_network_of_the_consent_names() -> None:

@@ -149,7 +149,8 @@ def test_every_sign_is_told_with_what_it_goes_by(how: str, language: Language) -
     _, table, *_ = blocks(with_hosts(host(signs=(sign,))), language)
     told = table.rows[0][1].text
     assert "WHAT" in told
-    silent = ("network", "reverse", "certificate", "certificate-unproved", "certificate-of-others")
+    said_alone = ("from-application", "from-certificate", "from-list", "network", "reverse")
+    silent = (*said_alone, "certificate", "certificate-unproved", "certificate-of-others")
     assert ("VIA" in told) == (how not in silent)
     assert table.rows[0][3].text != ""
 

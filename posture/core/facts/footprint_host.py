@@ -8,6 +8,7 @@ from posture.core.findings import Owner
 #: What speaks for or against a host being the applicant's, the strongest first. `what` and `via` of a sign:
 #: named: a name that leads here, and the domain of the consent that it is or lies under
 #: alias: a consented name that leads here by way of another name, and that name (CNAME)
+#: from-application, from-certificate, from-list: how a name came to be asked for at all (`dns.names`)
 #: network: the network of the consent that holds the address
 #: certificate: consented names in a trusted certificate shown here, and the certificate's SHA-256
 #: certificate-unproved: the same of a certificate that nobody trusted vouches for
@@ -20,6 +21,9 @@ from posture.core.findings import Owner
 SIGNS = (
     "named",
     "alias",
+    "from-application",
+    "from-certificate",
+    "from-list",
     "network",
     "certificate",
     "certificate-unproved",
