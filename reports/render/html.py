@@ -56,7 +56,7 @@ def _face(document: Document) -> str:
     """
     path = carried()
     text = json.dumps(codec.encode(replace(document, dress=Dress())), ensure_ascii=False)
-    wanted = {letter for letter in text if ord(letter) >= _FIRST_CJK}
+    wanted = {letter for letter in set(text) if ord(letter) >= _FIRST_CJK}
     font = subset.woff(subset.load(path), wanted) if path is not None and wanted else b""
     if not font:
         return ""
