@@ -7,7 +7,7 @@ from reports import convention
 from reports.blocks import Block, Cell, Entry, Facts, Items, Paragraph, Section, Table, Tile, Tiles
 from reports.branding import Branding
 from reports.say import Say
-from reports.sections import cards, emergency, footprint, ledger, scenarios, shared
+from reports.sections import cards, emergency, footprint, ledger, scenarios, shared, swept
 from reports.sections.parts import anchor, heads, links_to
 from reports.view import Effect, View, checks
 
@@ -28,7 +28,7 @@ def sections(view: View, say: Say, branding: Branding) -> tuple[Section, ...]:
         scenarios.section(view, say),
         how(view, say),
         footprint.section(view, say),
-        shared.consent(view, say),
+        shared.consent(view, say, *swept.table(view, say)),
         dispute(say, branding),
         emergency.section(say, branding),
         about(say, branding),

@@ -177,14 +177,14 @@ def blind(say: Say) -> Section:
     )
 
 
-def consent(view: View, say: Say) -> Section:
-    """Who allowed what, and how that is proved."""
+def consent(view: View, say: Say, *swept: Table) -> Section:
+    """Who allowed what, how that is proved, and which ports were asked under it."""
     given = view.assessment.consent
     rows = [*_scope(given, say), *_granting(given, say)]
     facts = Facts(
         rows=tuple(Fact(term=say(f"consent.{key}"), text=text, mono=mono) for key, text, mono in rows)
     )
-    return Section(anchor="consent", title=say("sections.consent"), blocks=(facts,))
+    return Section(anchor="consent", title=say("sections.consent"), blocks=(facts, *swept))
 
 
 def _scope(given: Consent, say: Say) -> list[tuple[str, str, bool]]:

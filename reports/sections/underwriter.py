@@ -17,6 +17,7 @@ from reports.sections import (
     scenarios,
     score,
     shared,
+    swept,
     terms,
 )
 from reports.sections.parts import heads, links_to
@@ -48,7 +49,7 @@ def sections(view: View, say: Say) -> tuple[Section, ...]:
         shared.blind(say),
         application(view, say),
         footprint.section(view, say),
-        shared.consent(view, say),
+        shared.consent(view, say, *swept.table(view, say)),
         contacted(view, say),
         versions(view, say),
     )
