@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from posture.app.options import split_host_port
 from posture.app.proof import prove
@@ -63,8 +63,13 @@ def read_subject(technique: Technique, text: str) -> Subject:
 
 
 def _url(text: str) -> Subject:
-    parts = urlsplit(text if "://" in text else f"https://{text}/")
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
+    parts = _split(text)
+    if (
+        parts is None
+        or parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or parts.username is not None
+    ):
         raise PostureError(
             f"“{text}” is not a web address.",
             remedy="Give a URL such as https://example.co.jp/.",
@@ -83,6 +88,13 @@ def _named(host: str) -> tuple[str | None, str | None]:
     """Name and address of what `split_host_port` read: one of them."""
     is_address = ":" in host or host.replace(".", "").isdecimal()
     return (None, host) if is_address else (host, None)
+
+
+def _split(text: str) -> SplitResult | None:
+    try:
+        return urlsplit(text if "://" in text else f"https://{text}/")
+    except ValueError:  # a bracket that is never closed, as in http://[::1
+        return None
 
 
 async def probe(request: Request, subject: Subject) -> ProbeResult:

@@ -99,8 +99,12 @@ def _written(path: Path) -> Settings:
         return fit(Settings, tomllib.loads(path.read_text(encoding="utf-8")))
     except Misfit as error:
         raise _bad(path, f"field “{error.field}”: {error.problem}") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise _bad(path, str(error)) from None
+    except OSError as error:
+        raise _bad(path, (error.strerror or str(error)).lower()) from None
+    except UnicodeDecodeError:
+        raise _bad(path, "it is not UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        raise _bad(path, f"it is not TOML: {error}") from None
 
 
 def _bad(path: Path, problem: str) -> PostureError:

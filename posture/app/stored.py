@@ -11,6 +11,12 @@ from posture.core.errors import PostureError
 
 def find(named: str, database: str | None) -> Assessment:
     """The assessment of a path to its JSON document, or of an id's beginning. Raises PostureError."""
+    if not named:
+        raise PostureError(
+            "No assessment is named.",
+            remedy="Give the beginning of an id (posture assessments list), or an assessment.json.",
+            code="no-assessment",
+        )
     path = Path(named)
     if path.suffix == ".json" or path.is_file():
         return read(path)

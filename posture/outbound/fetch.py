@@ -1,7 +1,7 @@
 """One document from one configured address: bounded in size and time, unchanged by a redirect."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -117,10 +117,31 @@ def _refuse_status(source: Source, response: requests.Response) -> None:
 
 
 def _words(error: BaseException) -> str:
-    if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError | TimeoutError):
-        return "no answer in time"
-    inner = error.args[0] if error.args else error
-    return f"{type(inner if isinstance(inner, BaseException) else error).__name__}"
+    """What went wrong, for whoever set the feeds up: the innermost cause that has words of its own."""
+    causes = list(_causes(error))
+    for kind, words in _CAUSES.items():
+        if any(isinstance(cause, kind) for cause in causes):
+            return words
+    return type(causes[-1]).__name__
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The exception and what it wraps, outermost first: urllib3 keeps causes in `args` and `reason`."""
+    yield error
+    inner = getattr(error, "reason", None) or (error.args[0] if error.args else None)
+    if isinstance(inner, BaseException) and inner is not error:
+        yield from _causes(inner)
+
+
+#: The first that is among the causes is said; urllib3 calls a refused connection a time-out too.
+_CAUSES: Final[Mapping[type[BaseException] | tuple[type[BaseException], ...], str]] = {
+    urllib3.exceptions.ProxyError: "the proxy cannot be used",
+    urllib3.exceptions.NameResolutionError: "its name could not be resolved",
+    urllib3.exceptions.NewConnectionError: "no connection",
+    (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError): "no answer in time",
+    urllib3.exceptions.SSLError: "its certificate is not trusted, or it speaks no TLS that we speak",
+    (urllib3.exceptions.ProtocolError, urllib3.exceptions.DecodeError): "the answer breaks off or is damaged",
+}
 
 
 def _unreachable(source: Source, what: str) -> PostureError:

@@ -75,8 +75,9 @@ def _load(path: Path) -> Anchors:
             warnings.simplefilter("ignore", CryptographyDeprecationWarning)
             certificates = x509.load_pem_x509_certificates(path.read_bytes())
     except (OSError, ValueError) as error:
+        what = str(error.strerror).lower() if isinstance(error, OSError) else "it holds no PEM certificates"
         raise PostureError(
-            f"The trust store {path} cannot be read: {error}.",
+            f"The trust store {path} cannot be read: {what}.",
             remedy="Name a file of PEM certificates with --trust-store.",
             code="bad-trust-store",
         ) from None

@@ -73,8 +73,19 @@ def test_a_redirect_is_not_followed(shelf: Shelf) -> None:
 
 def test_nobody_there(shelf: Shelf) -> None:
     gone = Source(url="http://127.0.0.1:9/kev", headers={})
-    with pytest.raises(PostureError, match="could not be read"):
+    with pytest.raises(PostureError, match=r"http://127\.0\.0\.1:9/kev could not be read: no connection\."):
         fetch(gone, LIMITS)
+
+
+def test_the_cause_is_said_in_words(shelf: Shelf) -> None:
+    """Plain HTTP where TLS should be, a proxy that is not there, and what is no HTTP."""
+    encrypted = shelf.base.replace("http:", "https:") + "/kev"
+    for source, words in (
+        (Source(url=encrypted, headers={}), "no TLS that we speak"),
+        (Source(url="https://feeds.example/kev", headers={}, proxy="http://127.0.0.1:9"), "the proxy cannot"),
+    ):
+        with pytest.raises(PostureError, match=words):
+            fetch(source, LIMITS)
 
 
 @pytest.mark.parametrize("url", ["http://feeds.example/kev", "ftp://127.0.0.1/kev", "file:///etc/x", "kev"])

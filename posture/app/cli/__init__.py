@@ -1,5 +1,6 @@
 """The command line: thin, lazy, and honest about errors. `main` is the console script."""
 
+import errno
 import gc
 import json
 import sys
@@ -67,6 +68,10 @@ HELP: Final[Mapping[str, str]] = {
 }
 
 
+#: What the system says of a name too long, and of an output on a disk that is full.
+_NOT_OURS: Final = frozenset({errno.ENAMETOOLONG, errno.ENOSPC, errno.EDQUOT})
+
+
 class _ReaderLeft(Exception):
     """Whoever reads our output has had enough; click would end with the code of a setup error."""
 
@@ -129,10 +134,23 @@ def _run(words: Sequence[str], *, as_json: bool) -> int:
                 "Nothing was half-written; run the command again.",
                 as_json=as_json,
             )
+        except OSError as error:
+            return _refused(error, as_json=as_json)
+
+
+def _refused(error: OSError, *, as_json: bool) -> int:
+    """A name that no file can have, or an output that takes no more: said by the system, and no fault."""
+    what = (error.strerror or str(error)).lower()
+    if error.filename is not None:
+        message = f"“{str(error.filename)[:60]}…” cannot be used: {what}."
+        return _fail(ExitCode.SETUP, "bad-file", message, "Give a shorter name.", as_json=as_json)
+    sys.stdout = None  # what is left in its buffer cannot be written either
+    message = f"The output cannot be written: {what}."
+    return _fail(ExitCode.SETUP, "output", message, "Free some space, or send it elsewhere.", as_json=False)
 
 
 def _called(words: Sequence[str], *, as_json: bool) -> int:
-    """Run the command. Raises KeyboardInterrupt and click.Abort only."""
+    """Run the command. Raises KeyboardInterrupt, click.Abort and what the system refuses (`_NOT_OURS`)."""
     try:
         code = cli.main(list(words), prog_name="posture", standalone_mode=False)
         return int(code) if isinstance(code, int) else ExitCode.DONE
@@ -155,15 +173,24 @@ def _called(words: Sequence[str], *, as_json: bool) -> int:
     except _ReaderLeft:
         sys.stdout = None  # Python would complain at exit that it cannot be flushed
         return ExitCode.DONE
+    except OSError as error:
+        if error.errno in _NOT_OURS:
+            raise
+        return _fault(as_json=as_json)
     except Exception:  # noqa: BLE001 - the command line's one net: a fault of ours is said to be ours
-        traceback.print_exc()
-        return _fail(
-            ExitCode.INCOMPLETE,
-            "bug",
-            "This is a fault in posture itself; the lines above say where.",
-            "Please report it with the command and the lines above.",
-            as_json=as_json,
-        )
+        return _fault(as_json=as_json)
+
+
+def _fault(*, as_json: bool) -> int:
+    """Print the exception at hand, and say that it is ours."""
+    traceback.print_exc()
+    return _fail(
+        ExitCode.INCOMPLETE,
+        "bug",
+        "This is a fault in posture itself; the lines above say where.",
+        "Please report it with the command and the lines above.",
+        as_json=as_json,
+    )
 
 
 def _fail(exit_code: int, code: str, message: str, remedy: str, *, as_json: bool) -> int:

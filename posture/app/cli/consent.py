@@ -154,13 +154,18 @@ def _list(items: tuple[str, ...]) -> str:
 
 def _digest(path: Path) -> str:
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        content = path.read_bytes()
     except OSError as error:
         raise PostureError(
             f"--document {path} cannot be read ({(error.strerror or str(error)).lower()}).",
             remedy="Check the path.",
             code="bad-file",
         ) from None
+    if not content:
+        raise PostureError(
+            f"--document {path} is empty.", remedy="Name the countersigned paper itself.", code="bad-file"
+        )
+    return hashlib.sha256(content).hexdigest()
 
 
 def _write_new(path: Path, text: str) -> None:
