@@ -25,8 +25,8 @@ from scanners.net.failure import NetFailure
 from scanners.observe import observe, unseen
 from scanners.places import Places, find
 from scanners.ports import networks
+from scanners.services.questions import BY_PORT
 from scanners.tls import TlsTarget
-from scanners.tls.starttls import STARTERS
 
 #: Ports where TLS begins at once (IANA services ending in s, and the usual alternatives for HTTPS).
 IMPLICIT_TLS: Final = frozenset(
@@ -35,7 +35,24 @@ IMPLICIT_TLS: Final = frozenset(
 #: Ports where the login portals of appliances and administrators answer HTTPS.
 HTTPS: Final = frozenset({443, 4433, 4443, 8443, 9443, 10443})
 #: Ports where a clear-text protocol offers STARTTLS, with the protocol's name.
-STARTTLS: Final = {21: "ftp", 25: "smtp", 110: "pop3", 143: "imap", 389: "ldap", 587: "smtp", 3268: "ldap"}
+STARTTLS: Final = {
+    21: "ftp",
+    25: "smtp",
+    110: "pop3",
+    143: "imap",
+    389: "ldap",
+    587: "smtp",
+    3268: "ldap",
+    3306: "mysql",
+    3389: "rdp",
+    5222: "xmpp",
+    5269: "xmpp-server",
+    5432: "postgres",
+}
+#: Ports whose usual protocol is another, or where a printer would put an uninvited hello on paper.
+_NEVER_TLS: Final = frozenset({22, 23, 53, 80, 111, 135, 139, 445, 515, 631, 8080, *range(9100, 9108)})
+#: Open ports of one host that are tried for TLS beside those that are known for it.
+_MOST_TRIED: Final = 16
 
 
 async def survey(context: Context, domain: str, declared: Iterable[str] = ()) -> Observations:
@@ -127,9 +144,9 @@ async def _tls(
     early = asyncio.create_task(tls.scan(context, first))
     known = {(one.target.address, one.target.port) for one in first}
     later = [
-        TlsTarget(target=target, starttls=STARTTLS.get(target.port or 0))
-        for target in _open(await sweep)
-        if _speaks_tls(target.port or 0) and (target.address, target.port) not in known
+        TlsTarget(target=target, starttls=STARTTLS.get(target.port or 0), tried=tried)
+        for target, tried in worth_asking(await sweep)
+        if (target.address, target.port) not in known
     ]
     blind = [unseen(context, TlsEndpoint.KIND, *one) for one in found.blind]
     return [*await early, *(await tls.scan(context, later) if later else []), *blind]
@@ -173,8 +190,26 @@ async def _services(context: Context, sweep: "asyncio.Task[Observations]") -> Ob
     return []
 
 
+def worth_asking(swept: Sequence[Observation[Any]]) -> Iterable[tuple[Target, bool]]:
+    """Open ports where TLS belongs, and (true) others where it may be: of each host a few, of liars none."""
+    for obs in swept:
+        found = [*_open([obs])]
+        yield from ((target, False) for target in found if _speaks_tls(target.port or 0))
+        others = [target for target in found if _may_speak_tls(target.port or 0)]
+        yield from ((target, True) for target in others[:_MOST_TRIED] if not _lies(obs))
+
+
+def _lies(obs: Observation[Any]) -> bool:
+    """Whether a sweep's answers should not be believed."""
+    return isinstance(obs.result, Seen) and obs.result.value.suspicious is not None
+
+
 def _speaks_tls(port: int) -> bool:
-    return port in IMPLICIT_TLS | HTTPS or STARTTLS.get(port) in STARTERS
+    return port in IMPLICIT_TLS | HTTPS or port in STARTTLS
+
+
+def _may_speak_tls(port: int) -> bool:
+    return not _speaks_tls(port) and port not in _NEVER_TLS and port not in BY_PORT
 
 
 def _open(swept: Sequence[Observation[Any]]) -> Iterable[Target]:

@@ -1,7 +1,7 @@
 """A grade in the manner of SSL Labs' rating guide 2009r: three sub-scores, and caps with their reasons.
 
-The sub-scores are kept whatever caps the letter. Between mail servers trust and names cap nothing, because
-delivery does not depend on them (RFC 7435).
+The sub-scores are kept whatever caps the letter. Between mail servers and where clients take any certificate
+trust and names cap nothing, because nothing depends on them (RFC 7435).
 """
 
 import re
@@ -154,7 +154,7 @@ def _caps_of_certificates(fact: TlsEndpoint) -> Iterator[tuple[str, str]]:
         yield "F", "RSA-exponent-1"
     if any(each.key_type in {"RSA", "DSA"} and (each.key_bits or 0) < 2048 for each in chain):
         yield "B", "weak-key"
-    if fact.opportunistic:
+    if fact.unverified:
         return
     if fact.trust is not None and not fact.trust.trusted:
         yield "T", fact.trust.reason

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from posture.core.consent import Technique
 from posture.core.facts.tls_endpoint import TlsEndpoint
-from posture.core.observations import Observation, Seen
+from posture.core.observations import Observation, Reason, Seen
 from posture.core.targets import Target
 from scanners.context import Context
 from scanners.observe import observe
@@ -20,6 +20,8 @@ class TlsTarget:
 
     `starttls` names the protocol spoken before TLS, None for TLS from the first byte. `contact_why` is set
     for a third party's host, of which one ordinary contact is asked; `ordinary` asks no more of any host.
+    `tried` marks a port where TLS is only possible: where an ordinary hello is not answered in TLS, nothing
+    is said.
     """
 
     target: Target
@@ -27,10 +29,11 @@ class TlsTarget:
     technique: Technique = Technique.TLS
     contact_why: str | None = None
     ordinary: bool = False
+    tried: bool = False
 
 
 async def scan(context: Context, endpoints: Sequence[TlsTarget]) -> list[Observation[TlsEndpoint]]:
-    """One `tls.endpoint` observation for each endpoint, in their order.
+    """One `tls.endpoint` observation for each endpoint that speaks TLS or should, in their order.
 
     Raises PostureError for a trust store that cannot be read.
     """
@@ -50,7 +53,14 @@ async def scan(context: Context, endpoints: Sequence[TlsTarget]) -> list[Observa
         seen = await observe(context, TlsEndpoint.KIND, target.target, attempt())
         return replace(seen, evidence=tuple(digests))
 
-    return compared(await asyncio.gather(*(one(target) for target in endpoints)))
+    found = await asyncio.gather(*(one(target) for target in endpoints))
+    asked = zip(endpoints, found, strict=True)
+    return compared([seen for target, seen in asked if not target.tried or _speaks(seen)])
+
+
+def _speaks(seen: Observation[TlsEndpoint]) -> bool:
+    """Whether a port that was only tried is worth telling of; a fault of our own always is."""
+    return isinstance(seen.result, Seen) or seen.result.reason is Reason.BUG
 
 
 def compared(observations: Sequence[Observation[TlsEndpoint]]) -> list[Observation[TlsEndpoint]]:

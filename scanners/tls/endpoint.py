@@ -126,7 +126,7 @@ async def examine(look: Look) -> Seen[TlsEndpoint]:
         look.scheme, look.stapled = first.signature_scheme, first.stapled
     if isinstance(first, Failed) and first.plain:
         return _assembled(look, protocols.plain(), None)
-    if isinstance(first, Failed) and (not first.asked or first.reason is Reason.PROTOCOL_GARBAGE):
+    if isinstance(first, Failed) and (look.target.tried or _no_answer(first)):
         raise NetFailure(first.reason, first.detail)
     if look.contact:
         return _contact(look, first)
@@ -146,6 +146,11 @@ async def examine(look: Look) -> Seen[TlsEndpoint]:
         return _assembled(look, offered, ders, await _deeper(look, first, surveyed, offered, deeper))
     finally:
         deeper.cancel()
+
+
+def _no_answer(first: Failed) -> bool:
+    """Whether asking in other ways is of no use: nobody was met, or somebody who speaks something else."""
+    return not first.asked or first.reason is Reason.PROTOCOL_GARBAGE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -327,9 +332,7 @@ def _assembled(
     look: Look, offered: Offered, ders: Sequence[bytes] | None, deeper: Deeper | None = None
 ) -> Seen[TlsEndpoint]:
     known = _identity(look, ders)
-    starttls = (
-        {} if look.target.starttls is None else {"starttls_offered": True in offered.protocols.values()}
-    )
+    starttls = {} if look.target.starttls is None else {"starttls_offered": _started(offered)}
     value = TlsEndpoint(
         host=look.name or look.address,
         address=look.address,
@@ -359,8 +362,16 @@ def _assembled(
         depth="contact" if look.contact else _DEPTHS.get(look.line.permit.owner, "wellformed"),
         refusals=offered.refusals,
         partial=tuple(offered.partial),
+        role=look.target.contact_why,
     )
     return Seen(value=value, gaps=(*offered.gaps, *look.gaps))
+
+
+def _started(offered: Offered) -> bool | None:
+    """Whether TLS could be begun: yes by what was agreed on, no by the service's own word, else null."""
+    if True in offered.protocols.values():
+        return True
+    return False if offered.refusals == protocols.plain().refusals else None
 
 
 def _scheme_names(deeper: Deeper | None) -> tuple[str, ...] | None:

@@ -15,7 +15,8 @@ from posture.core.observations import Reason
 from scanners.net.failure import NetFailure
 from scanners.tls import hello as h
 from scanners.tls import legacy
-from scanners.tls.answers import Failed, Refused
+from scanners.tls.answers import Accepted, Failed, Refused
+from scanners.tls.client import choice
 from scanners.tls.enumerate import Surveyed
 from scanners.tls.handshake import (
     Connected,
@@ -405,9 +406,21 @@ async def starttls_injection(ground: Ground) -> Verdict:
     if way is None:
         return UNKNOWN, Reason.NO_DATA
     answer = await converse(ground.line, hello, partial(_slipped, way=way), slipped=way.slipped)
-    if isinstance(answer, Refused):
-        return _REFUSED
-    return (UNKNOWN, answer.reason) if isinstance(answer, Failed) else answer
+    return await _broken_off(ground, answer) if isinstance(answer, Refused | Failed) else answer
+
+
+#: How a server ends a conversation in which it takes the slipped command for TLS, or for bad manners.
+_ENDS = frozenset({Reason.RESET, Reason.PROTOCOL_GARBAGE})
+
+
+async def _broken_off(ground: Ground, answer: Refused | Failed) -> Verdict:
+    """No TLS behind the slipped command, so nothing came over: sound if there is TLS without it (control)."""
+    if isinstance(answer, Failed) and answer.reason not in _ENDS:
+        return UNKNOWN, answer.reason
+    control = await choice(ground.line, ground.hello())
+    if isinstance(control, Accepted):
+        return _FINE
+    return _REFUSED if isinstance(answer, Refused) else (UNKNOWN, answer.reason)
 
 
 async def _slipped(started: Started, way: Injection) -> Verdict:

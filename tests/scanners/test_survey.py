@@ -1,22 +1,28 @@
 """What a survey does not look at is said, never left out: real DNS, real nmap, nothing else listening."""
 
 import asyncio
+import socketserver
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
 
 from posture.app.clock import utc_now
 from posture.core.consent import Consent
-from posture.core.observations import Observation, Reason, Unseen
+from posture.core.facts.ports_host import Port, PortsHost
+from posture.core.observations import Observation, Reason, Seen, Unseen
 from posture.core.scope import Scope
+from posture.core.targets import Target
 from scanners.context import Context, Options
 from scanners.dns.resolver import Resolver
 from scanners.net.gateway import Gateway
 from scanners.places import MOST_ADDRESSES, Places, find
-from scanners.survey import survey
+from scanners.survey import survey, worth_asking
 from tests.support.dns_server import SERVFAIL, DnsServer
 from tests.support.papers import consent
+from tests.support.tls_servers import issue, nginx
 from tests.support.tools import require_tool
 
 DOMAIN = "example.co.jp"
@@ -112,6 +118,62 @@ def test_a_blind_spot_leaves_ports_and_tls_unseen(server: DnsServer) -> None:
     for kind in ("ports.host", "tls.endpoint"):
         assert unseen(seen, kind).get(f"mail.{DOMAIN}") is Reason.DNS_FAILURE
     assert made.faults == []
+
+
+def test_tls_is_found_on_any_open_port(server: DnsServer) -> None:
+    """One port speaks TLS, one something else, one nothing; only the first is an endpoint of TLS."""
+    server.zone(DOMAIN, NAMES + "@ A 127.0.0.1")
+    leaf = issue(DOMAIN, names=[DOMAIN])
+    with nginx(leaf) as one, speaking(b"* HELLO\r\n") as two, speaking(b"") as three:
+        seen, made = look(server, consent(ports=f"{one.port},{two},{three}"))
+    assert made.faults == []
+    endpoints = {obs.target.port: obs for obs in seen if obs.kind == "tls.endpoint"}
+    assert set(endpoints) == {443, one.port}  # the site’s own port, which is shut, beside
+    result = endpoints[one.port].result
+    assert isinstance(result, Seen)
+    assert result.value.protocols["TLSv1.2"] is True
+    (swept,) = [obs.result.value for obs in seen if obs.kind == "ports.host" and isinstance(obs.result, Seen)]
+    assert {port.port for port in swept.open_ports()} == {one.port, two, three}
+
+
+def test_no_port_is_asked_for_tls_twice_or_where_it_does_harm() -> None:
+    def worth(*numbers: int, suspicious: str | None = None) -> list[tuple[int | None, bool]]:
+        ports = tuple(Port(port=number, protocol="tcp", state="open") for number in numbers)
+        host = PortsHost(
+            address="192.0.2.1",
+            names=(),
+            ports=ports,
+            scanned="T:1-65535",
+            control=True,
+            suspicious=suspicious,
+        )
+        target = Target(address="192.0.2.1")
+        seen = Observation(kind=PortsHost.KIND, target=target, at=utc_now(), result=Seen(value=host))
+        return [(target.port, tried) for target, tried in worth_asking([seen])]
+
+    assert worth(22, 443, 3306, 6379, 9100, 4434) == [(443, False), (3306, False), (4434, True)]
+    assert worth(443, 4434, suspicious="all-open") == [(443, False)]
+    assert worth(*range(20000, 20100)) == [(number, True) for number in range(20000, 20016)]
+
+
+@contextmanager
+def speaking(words: bytes) -> Iterator[int]:
+    """A port of loopback whose server says these words to everybody, and nothing more."""
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with suppress(OSError):
+                self.request.sendall(words)
+                while self.request.recv(4096):
+                    pass
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as running:
+        running.daemon_threads = True
+        thread = threading.Thread(target=running.serve_forever, daemon=True)
+        thread.start()
+        yield running.server_address[1]
+        running.shutdown()
+        thread.join(20)
 
 
 def test_a_host_that_only_the_consent_calls_shared_is_unseen_and_not_swept(server: DnsServer) -> None:

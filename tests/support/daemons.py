@@ -67,7 +67,7 @@ def folder_of(user: str | None) -> Iterator[Path]:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def _other(user: str) -> str | None:
+def other(user: str) -> str | None:
     """The account a server wants instead of root; an ordinary user runs it as themselves."""
     return user if os.geteuid() == 0 else None
 
@@ -116,7 +116,7 @@ def memcached() -> Iterator[Place]:
 def mariadb() -> Iterator[Place]:
     """MariaDB without any table, so without accounts: nobody logs in here."""
     program, place = require_tool("mariadbd"), unused(ADDRESS)
-    user = _other("nobody")
+    user = other("nobody")
     with folder_of(user) as folder:
         words = [f"--datadir={folder}", f"--bind-address={place[0]}", f"--port={place[1]}"]
         words += [f"--socket={folder}/s", f"--pid-file={folder}/pid", "--skip-log-bin", "--skip-grant-tables"]
@@ -128,7 +128,7 @@ def mariadb() -> Iterator[Place]:
 def postgresql(pem: Path | None = None) -> Iterator[Place]:
     """PostgreSQL on TCP, which trusts nobody. With key and chain in `pem` it speaks TLS."""
     program, initdb, place = require_tool("postgres"), require_tool("initdb"), unused(ADDRESS)
-    user = _other("postgres")
+    user = other("postgres")
     with folder_of(user) as folder:
         data = f"{folder}/data"
         setup = [initdb, "-D", data, "-U", "posture", "--auth=reject", "--no-sync", "-E", "UTF8"]
@@ -146,13 +146,13 @@ def postgresql(pem: Path | None = None) -> Iterator[Place]:
             "fsync=off",
         ]
         if pem is not None:
-            own = _own_key(pem, folder, user)
+            own = own_key(pem, folder, user)
             words += ["-c", "ssl=on", "-c", f"ssl_cert_file={own}", "-c", f"ssl_key_file={own}"]
         with running([program, "-D", data, *words], place, folder, user=user):
             yield place
 
 
-def _own_key(pem: Path, folder: Path, user: str | None) -> Path:
+def own_key(pem: Path, folder: Path, user: str | None) -> Path:
     """A copy that is the account's alone: PostgreSQL takes no key that others may read."""
     own = folder / "pair.pem"
     own.touch(mode=0o600)

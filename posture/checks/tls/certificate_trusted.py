@@ -8,12 +8,12 @@ from posture.core.findings import Verdict, failed, not_applicable, passed
 
 
 def judge(fact: TlsEndpoint) -> Iterator[Verdict]:
-    """Mail between servers does not ask for an authority (RFC 7435); there it is for information."""
+    """Where clients take any certificate, as between mail servers (RFC 7435), it is for information."""
     if fact.certificates is None or fact.trust is None:
         yield without(fact, "certificates")
     elif fact.trust.trusted:
         yield passed("trusted", issuer=fact.certificates[-1].issuer)
-    elif fact.opportunistic:
+    elif fact.unverified:
         yield not_applicable("opportunistic", problem=fact.trust.reason)
     else:
         yield _distrusted(fact.trust.reason, fact.certificates[0].issuer)

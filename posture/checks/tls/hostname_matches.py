@@ -17,7 +17,7 @@ def judge(fact: TlsEndpoint) -> Iterator[Verdict]:
         yield passed("named", host=fact.host)
     elif fact.server_name is None:
         yield not_applicable("met_by_address", address=fact.address)
-    elif fact.opportunistic:
+    elif fact.unverified:
         yield not_applicable("opportunistic", host=fact.host)
     elif not fact.certificates[0].names:
         yield failed("no_names", host=fact.host)

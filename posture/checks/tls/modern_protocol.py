@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from posture.checks.handshake import without
+from posture.checks.handshake import CLEAR_SERVICES, declined, without
 from posture.core.facts.tls_endpoint import TlsEndpoint
 from posture.core.findings import Verdict, failed, passed
 
@@ -19,5 +19,13 @@ def judge(fact: TlsEndpoint) -> Iterator[Verdict]:
         yield without(fact, "protocols.TLSv1.2")
     elif offered:
         yield failed("only_old", protocols=offered)
+    elif _said_elsewhere(fact):
+        yield without(fact, "protocols")
     else:
         yield failed("no_tls")
+
+
+def _said_elsewhere(fact: TlsEndpoint) -> bool:
+    """A clear port is one finding: `mail/starttls` for exchangers, `clear_service_encrypted` for log-ins."""
+    log_in = fact.starttls in CLEAR_SERVICES and not fact.opportunistic
+    return declined(fact) and (log_in or fact.role == "mx")

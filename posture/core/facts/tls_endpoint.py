@@ -7,6 +7,9 @@ from typing import ClassVar
 
 #: Where mail programs of people send, who do check certificates (RFC 8314).
 _SUBMISSION_PORTS = frozenset({465, 587})
+#: Services that make their own certificate and whose clients take any by default: libpq (sslmode=prefer),
+#: MySQL (--ssl-mode=PREFERRED), remote desktop, XMPP servers that dial back (XEP-0220).
+_ANY_CERTIFICATE = frozenset({"postgres", "mysql", "rdp", "xmpp-server"})
 
 PROTOCOLS = ("SSLv2", "SSLv3", "TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 
@@ -73,7 +76,7 @@ class TlsEndpoint:
     `differences`: in which parts other addresses of the same name differ; null for a single address.
     `refusals`: how a protocol that is false was answered, by its name: an alert's name, `reset`, `silence`,
     `other-version`, `no-kinds` or `starttls-not-offered`. `partial` names the protocols whose list of suites
-    is not known to be whole.
+    is not known to be whole. `role` is "mx" where a record of the domain's mail exchangers led here.
     """
 
     KIND: ClassVar[str] = "tls.endpoint"
@@ -107,8 +110,14 @@ class TlsEndpoint:
     chain_problems: tuple[str, ...] = ()
     by_class: bool = False
     differences: tuple[str, ...] | None = None
+    role: str | None = None
 
     @property
     def opportunistic(self) -> bool:
         """Mail between servers: encrypted if possible, in the clear otherwise (RFC 7435)."""
         return self.starttls == "smtp" and self.port not in _SUBMISSION_PORTS
+
+    @property
+    def unverified(self) -> bool:
+        """Clients take any certificate unless told otherwise: whose it is keeps nobody away."""
+        return self.opportunistic or self.starttls in _ANY_CERTIFICATE

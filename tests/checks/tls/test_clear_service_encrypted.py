@@ -6,12 +6,15 @@ from typing import Any
 
 import pytest
 
+from posture.checks.runner import judge as judge_all
 from posture.checks.tls.clear_service_encrypted import judge
 from posture.core.facts.tls_endpoint import PROTOCOLS
-from posture.core.findings import Verdict, failed, not_applicable, passed, unknown
+from posture.core.findings import Outcome, Owner, Verdict, failed, not_applicable, passed, unknown
+from posture.core.observations import Observation, Seen
+from posture.core.targets import Target
 from scanners.survey import STARTTLS
 from tests.support.tls_facts import endpoint
-from tests.support.tls_servers import canned, context, fact, observe
+from tests.support.tls_servers import NAME, canned, context, fact, observe
 
 #: The service's word, its usual port and its name in every language.
 SERVICES = [
@@ -21,6 +24,9 @@ SERVICES = [
     ("ftp", 21, "FTP"),
     ("ldap", 389, "LDAP"),
     ("ldap", 3268, "LDAP"),
+    ("xmpp", 5222, "XMPP"),
+    ("mysql", 3306, "MySQL"),
+    ("postgres", 5432, "PostgreSQL"),
 ]
 NONE: dict[str, bool | None] = dict.fromkeys(PROTOCOLS, False)
 DECLINED: dict[str, Any] = {
@@ -38,6 +44,7 @@ def test_each_service_is_judged_by_what_it_said(protocol: str, port: int, name: 
     assert list(judge(endpoint(**where, **DECLINED))) == [declined]
 
 
+CLEAR = "tls/clear_service_encrypted"
 OFFERED = passed("offered", service="IMAP", number=143)
 NOT_AGREED = unknown("not_agreed", path="protocols", service="IMAP", number=143)
 IMAP: dict[str, Any] = {"starttls": "imap"}
@@ -64,10 +71,33 @@ def test_what_was_not_said_is_neither_good_nor_bad(changes: dict[str, Any], expe
     assert list(judge(endpoint(**{"port": 143} | changes))) == expected
 
 
+@pytest.mark.parametrize(
+    ("where", "check"),
+    [
+        *(
+            ({"starttls": protocol, "port": port}, "tls/clear_service_encrypted")
+            for protocol, port, _ in SERVICES
+        ),
+        ({"starttls": "rdp", "port": 3389}, "tls/modern_protocol"),
+        ({"starttls": "xmpp-server", "port": 5269}, "tls/modern_protocol"),
+        ({"starttls": "smtp", "port": 25}, "tls/modern_protocol"),
+        ({"starttls": "smtp", "port": 25, "role": "mx"}, None),  # mail/starttls says it of the domain
+    ],
+)
+def test_a_clear_port_without_tls_is_one_finding(where: dict[str, Any], check: str | None) -> None:
+    fact = endpoint(**where, **DECLINED, certificates=None, trust=None, hostname_matches=None)
+    target = Target(name=NAME, address=fact.address, port=fact.port)
+    seen = Observation(kind=fact.KIND, target=target, at=fact.at, result=Seen(value=fact))
+    judged = judge_all([seen], subject=Target(name=NAME), owner_of=lambda _: Owner.SELF)
+    outcomes = {each.check: each.outcome for each in judged.findings if each.check.startswith("tls/")}
+    assert {name for name, outcome in outcomes.items() if outcome is Outcome.FAIL} == {check} - {None}
+    assert set(outcomes.values()) <= {Outcome.FAIL, Outcome.NOT_APPLICABLE}
+
+
 def test_the_survey_asks_every_service_that_is_judged() -> None:
-    assert {(protocol, port) for protocol, port, _ in SERVICES} | {("smtp", 25)} == {
-        (protocol, port) for port, protocol in STARTTLS.items()
-    }
+    assert {(protocol, port) for protocol, port, _ in SERVICES} | {
+        *(("smtp", 25), ("rdp", 3389), ("xmpp-server", 5269))
+    } == {(protocol, port) for port, protocol in STARTTLS.items()}
 
 
 def test_a_directory_that_declines_is_judged_from_the_wire(tmp_path: Path) -> None:

@@ -53,7 +53,8 @@ def look(place: tuple[str, int], folder: Path, protocol: str) -> TlsEndpoint:
 
 def sslscan(place: tuple[str, int], protocol: str) -> dict[str, set[str]]:
     quiet = [f"--no-{word}" for word in ("heartbleed", "renegotiation", "groups", "fallback", "compression")]
-    command = [require_tool("sslscan"), "--xml=-", *quiet, f"--starttls-{protocol}", f"{place[0]}:{place[1]}"]
+    way = "--rdp" if protocol == "rdp" else f"--starttls-{protocol}"
+    command = [require_tool("sslscan"), "--xml=-", *quiet, way, f"{place[0]}:{place[1]}"]
     ran = subprocess.run(command, capture_output=True, check=True, timeout=90)
     found: dict[str, set[str]] = {}
     for cipher in ET.fromstring(ran.stdout).iter("cipher"):  # noqa: S314 - our own child
