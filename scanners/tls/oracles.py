@@ -378,7 +378,7 @@ async def _taken_up(started: Started) -> bool | None:
     return theirs == own if theirs[: len(own) // 2] == own[: len(own) // 2] else None
 
 
-#: What the flawed versions (BIG-IP 11.6.0 to 12.1.2) did not have yet, by parts of suites and groups.
+#: What the flawed BIG-IP 11.4.0 to 12.1.2 did not have, by parts of suites and groups (docs/adr/0010).
 _LATER_SUITES = ("CHACHA20", "_CCM", "_ARIA_")
 _LATER_GROUPS = frozenset({25, 29, 30, 4587, 4588, 4589})
 _LATER_EXTENSIONS = frozenset({h.EXT_ENCRYPT_THEN_MAC, h.EXT_HEARTBEAT})

@@ -5,7 +5,6 @@ whose certificates lack what the Web's rules ask of public ones.
 """
 
 import ssl
-import tomllib
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from posture.core.errors import PostureError
 from posture.core.facts.tls_endpoint import Trust
 from scanners.tls import constraints
 from scanners.tls.certificate import extension, readable
+from scanners.tls.distrust import distrusted
 
 #: Where distributions keep the store as one file; the first that exists is the system's.
 _SYSTEM_FILES = (
@@ -99,7 +99,7 @@ def judge(chain: Sequence[x509.Certificate], anchors: Anchors, at: datetime) -> 
     search = _Search(chain, anchors)
     paths = {path: _problem(path, at) for path in search.paths(chain[0], (chain[0],))}
     if not paths:
-        planted = any(map(_distrusted, chain))
+        planted = distrusted(chain[0], chain, at)
         return Trust(trusted=False, reason="distrusted" if planted else search.why_none())
     best = min(paths, key=lambda path: _PRIORITY.index(paths[path]))
     subjects = tuple(each.subject.rfc4514_string() for each in best)
@@ -126,20 +126,6 @@ def chain_problems(chain: Sequence[x509.Certificate], anchors: Anchors) -> tuple
 
 
 _PRIORITY = ("ok", "expired", "not-yet-valid", "wrong-usage", "other", "distrusted")
-
-
-@cache
-def _outcasts() -> frozenset[str]:
-    """Names of authorities that are trusted no more (distrusted.toml)."""
-    table = tomllib.loads(Path(__file__).with_name("distrusted.toml").read_text(encoding="utf-8"))
-    return frozenset(name for each in table["authority"] for name in each["names"])
-
-
-def _distrusted(certificate: x509.Certificate) -> bool:
-    names = (certificate.subject, certificate.issuer)
-    oids = (x509.NameOID.ORGANIZATION_NAME, x509.NameOID.COMMON_NAME)
-    values = [each.value for name in names for oid in oids for each in name.get_attributes_for_oid(oid)]
-    return not _outcasts().isdisjoint(map(str, values))
 
 
 class _Search:
@@ -229,7 +215,7 @@ def _signed(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
 
 
 def _problem(path: tuple[x509.Certificate, ...], at: datetime) -> str:
-    if any(map(_distrusted, path[1:])):
+    if distrusted(path[0], path[1:], at):
         return "distrusted"
     if any(certificate.not_valid_after_utc < at for certificate in path):
         return "expired"
