@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -49,7 +49,7 @@ _ASIDE = 3
 _MAIL = frozenset({"smtp", "imap", "pop3"})
 _MAIL_AT_ONCE = 4
 _MAIL_IN_ALL = 30
-_MAIL_RESERVE = 4
+_MAIL_RESERVE = 2
 _DEPTHS = {Owner.SELF: "full"}
 
 
@@ -215,18 +215,17 @@ async def _deeper(
     verdicts = dict(early.probed.verdicts)
     if "heartbleed" not in verdicts:
         verdicts["heartbleed"] = await oracles.heartbleed(ground, surveyed)
+    groups = early.groups
+    if look.gentle:
+        groups = replace(groups, field=await exchange.field_by_class(look.line, look.name, surveyed))
     if "robot" not in verdicts:
         verdicts |= await oracles.as_far_as(ground, _MAIL_IN_ALL - look.line.connections - _MAIL_RESERVE)
-    agreed = await exchange.finish(look.line, look.name, early.groups, surveyed)
+    agreed = await exchange.finish(look.line, look.name, groups, surveyed)
     verdicts["ticketbleed"] = oracles.of_another_kind(verdicts["ticketbleed"], surveyed, agreed.groups or ())
     behaviour.finish(found, first, surveyed)
     behaviour.add_sessions(found, early.probed.sessions)
     behaviour.add_exchange(found, agreed)
     states = dict(weaknesses.derived(offered, agreed, compression=found.answers.get("compression")))
-    if look.gentle and states["logjam"] != weaknesses.VULNERABLE:
-        # Only classes were asked: a finite-field exchange may hide behind the server's favourites.
-        states["logjam"] = weaknesses.UNKNOWN
-        look.gap("vulnerabilities.logjam", Reason.BUDGET)
     for name, verdict in verdicts.items():
         states[name], gap = oracles.settled(verdict, name, offered)
         look.gap(f"vulnerabilities.{name}", gap)

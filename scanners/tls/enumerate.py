@@ -80,11 +80,14 @@ class _Surveyor:
         self._order_12: asyncio.Future[Sequence[int]] = loop.create_future()
         self._ladders_12: list[Ladder] = []
         self._stumbled: set[int] = set()
+        self._told = {version: asyncio.Event() for version in VERSIONS}
+        self._kinds = list(_KINDS)
 
     async def version(self, version: int) -> Listing:
         try:
             listing = await self._listing(version)
         finally:
+            self._told[version].set()
             if version == registry.TLS12:
                 self._tell_order([])
         return listing
@@ -123,7 +126,7 @@ class _Surveyor:
         """
         answer = await self._ask(version, everything, sure=version == self._spoken)
         rest = _without_field(everything)
-        if self._by_class or not _hung_up(answer) or len(rest) == len(everything):
+        if not _hung_up(answer) or len(rest) == len(everything):
             return answer
         again = await self._ask(version, rest)
         if not isinstance(again, Accepted):
@@ -132,26 +135,44 @@ class _Surveyor:
         return again
 
     async def _classes(self, version: int, favourite: int) -> Listing:
-        """One suite of each class of weakness that is offered; of export suites one of each kind."""
-        asked = await asyncio.gather(*(self._one(version, kind) for kind in (_broken, _RC4, _SMALL, _cbc)))
-        broken = asked[0][0]
-        others = (
-            [] if broken is None else [each for each in _EXPORTS if not each(registry.suite_name(broken))]
-        )
-        more = await asyncio.gather(*(self._one(version, kind) for kind in others))
-        answers = [*asked, *more]
-        found = dict.fromkeys([favourite, *(suite for suite, _ in answers if suite is not None)])
-        end = next((end for _, end in answers if not isinstance(end, Accepted | Refused)), asked[0][1])
+        """One suite of each kind of weakness that no newer version has, and one with CBC."""
+        (weak, end), (cbc, cbc_end) = await asyncio.gather(self._weak(version), self._cbc(version, favourite))
+        ends = [each for each in (end, cbc_end) if not isinstance(each, Accepted | Refused)]
         return Listing(
             version=version,
-            suites=tuple(found),
-            end=Refused(description=HANDSHAKE_FAILURE) if isinstance(end, Accepted) else end,
+            suites=tuple(dict.fromkeys([favourite, *weak, *cbc])),
+            end=ends[0] if ends else Refused(description=HANDSHAKE_FAILURE),
             hellos=tuple(self._hellos[version]),
         )
 
-    async def _one(self, version: int, wanted: Callable[[str], bool]) -> tuple[int | None, Answer]:
-        suites = [each for each in _ordered(version) if wanted(registry.suite_name(each))]
+    async def _weak(self, version: int) -> tuple[list[int], Answer]:
+        """All kinds at once, then all but those that were chosen, until the rest is refused."""
+        newer = VERSIONS[: VERSIONS.index(version)]
+        await asyncio.gather(*(self._told[each].wait() for each in newer))
+        found: list[int] = []
+        while self._kinds:
+            suite, answer = await self._one(version, self._kinds)
+            if suite is None:
+                return found, answer
+            found.append(suite)
+            self._kinds = [kind for kind in self._kinds if not kind(registry.suite_name(suite))]
+        return found, Refused(description=HANDSHAKE_FAILURE)
+
+    async def _cbc(self, version: int, favourite: int) -> tuple[list[int], Answer]:
+        if _cbc(registry.suite_name(favourite)):
+            return [], Refused(description=HANDSHAKE_FAILURE)
+        suite, answer = await self._one(version, [_cbc])
+        return [] if suite is None else [suite], answer
+
+    async def _one(self, version: int, kinds: Sequence[Callable[[str], bool]]) -> tuple[int | None, Answer]:
+        """A suite of one of the kinds; of a server that hangs up, one without a finite field."""
+        suites = [
+            each for each in _ordered(version) if any(kind(registry.suite_name(each)) for kind in kinds)
+        ]
         answer = await self._ask(version, suites)
+        rest = _without_field(suites)
+        if _hung_up(answer) and len(rest) < len(suites):
+            answer = await self._ask(version, rest)
         if isinstance(answer, Accepted) and answer.hello.version == version:
             return answer.hello.suite, answer
         return None, answer
@@ -300,10 +321,16 @@ def _cbc(name: str) -> bool:
     return "_CBC" in name and weakness(name) is None
 
 
-_RC4, _SMALL = _of(Weakness.RC4), _of(Weakness.SMALL_BLOCK)
 _EXPORTS: tuple[Callable[[str], bool], ...] = (
     lambda name: name.startswith("TLS_RSA_EXPORT"),
     lambda name: "_DHE_" in name and "EXPORT" in name,
+)
+#: Kinds of weakness, no suite of two: what breaks encryption in other ways than export suites, then the rest.
+_KINDS: tuple[Callable[[str], bool], ...] = (
+    lambda name: _broken(name) and not any(each(name) for each in _EXPORTS),
+    *_EXPORTS,
+    _of(Weakness.RC4),
+    _of(Weakness.SMALL_BLOCK),
 )
 
 

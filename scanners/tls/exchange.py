@@ -7,7 +7,7 @@ from functools import cache, partial
 
 from posture.core.observations import Reason
 from scanners.tls import legacy, registry
-from scanners.tls.answers import Accepted, Failed
+from scanners.tls.answers import Accepted, Answer, Failed
 from scanners.tls.client import choice, flight
 from scanners.tls.enumerate import Surveyed
 from scanners.tls.ladder import Ladder, climb
@@ -176,8 +176,27 @@ async def _finite_field(line: Line, server_name: str | None, early: Groups, surv
     return None, None, None
 
 
+async def field_by_class(line: Line, server_name: str | None, surveyed: Surveyed) -> Field:
+    """The parameters of the newest version with DHE, where only classes of suites were asked for."""
+    for version in (TLS12, registry.TLS11, registry.TLS10, registry.SSL3):
+        if surveyed.listings[version].suites:
+            suites = [each for each in registry.suites_of(version) if _with_field(suite_name(each))]
+            answer = await flight(line, offer(version, server_name, suites))
+            if not is_no(line, answer):
+                return _told(answer)
+    return None, None, None
+
+
+def _with_field(name: str) -> bool:
+    """DHE under a certificate; export suites are a kind of their own."""
+    return "_DHE_" in name and "PSK" not in name and "EXPORT" not in name
+
+
 async def _parameters(line: Line, server_name: str | None, version: int, suites: Sequence[int]) -> Field:
-    answer = await flight(line, offer(version, server_name, suites))
+    return _told(await flight(line, offer(version, server_name, suites)))
+
+
+def _told(answer: Answer) -> Field:
     if not isinstance(answer, Accepted) or answer.key_exchange is None:
         return None, None, answer.reason if isinstance(answer, Failed) else Reason.NO_DATA
     try:

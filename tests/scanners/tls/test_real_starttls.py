@@ -95,6 +95,9 @@ def test_postfix_from_the_command_line_and_in_its_own_log(tmp_path: Path, mail: 
     assert value["protocols"] == OPPORTUNISTIC
     assert (value["starttls"], value["by_class"], value["trust"]["trusted"]) == ("smtp", True, True)
     assert value["vulnerabilities"]["starttls_injection"] == "not_vulnerable"
+    open_ends = {name for name, state in value["vulnerabilities"].items() if state == "unknown"}
+    assert open_ends <= {"robot"}  # asked last, should an answer have had to be asked for twice
+    assert value["dh_bits"] is not None
     assert value["connections"] <= 30
     talks = sessions(log, value["connections"])
     assert len(talks) == value["connections"]
