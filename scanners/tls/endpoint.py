@@ -50,6 +50,8 @@ _MAIL = frozenset({"smtp", "imap", "pop3"})
 _MAIL_AT_ONCE = 4
 _MAIL_IN_ALL = 30
 _MAIL_RESERVE = 2
+#: Certificates of one chain that are read: some servers send their whole trust store, hostile ones anything.
+_MOST_CERTIFICATES = 64
 _DEPTHS = {Owner.SELF: "full"}
 
 
@@ -312,7 +314,9 @@ def _identity(look: Look, ders: Sequence[bytes] | None) -> _Identity:
         return _Identity()
     parsed = [leaf]
     kept = [ders[0]]
-    for place, der in enumerate(ders[1:], 1):
+    if len(ders) > _MOST_CERTIFICATES:
+        look.gap(f"certificates.{_MOST_CERTIFICATES}", Reason.BUDGET)
+    for place, der in enumerate(ders[1:_MOST_CERTIFICATES], 1):
         try:
             parsed.append(certificate.load(der))
             kept.append(der)

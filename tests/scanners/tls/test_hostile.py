@@ -13,6 +13,7 @@ from posture.checks.runner import judge
 from posture.core.findings import Outcome, Owner
 from posture.core.observations import Observation, Unseen
 from posture.core.targets import Target
+from scanners.tls.wire import vector
 from tests.support.tls_servers import (
     NAME,
     alert,
@@ -21,6 +22,7 @@ from tests.support.tls_servers import (
     fact,
     gaps,
     issue,
+    message,
     observe,
     read_hello,
     record,
@@ -221,3 +223,27 @@ def test_a_flight_that_breaks_off_after_the_hello_still_shows_the_protocol(tmp_p
     assert seen.protocols["TLSv1.2"] is True
     assert seen.certificates is None
     assert gaps(observation)["certificates"] == "timeout"
+
+
+@pytest.mark.parametrize(("more", "kept", "unread"), [(b"\x30\x01\x00", 1, 63), (LEAF.der, 64, 0)])
+def test_a_chain_without_end_is_read_to_a_limit(tmp_path: Path, more: bytes, kept: int, unread: int) -> None:
+    """A quarter of a megabyte of certificates, readable or not, must not fill the observation."""
+    chain = b"".join(vector(3, der) for der in (LEAF.der, *[more] * (200_000 // (len(more) + 3))))
+    hello = b"\3\3" + bytes(32) + b"\0\xc0\x2f\0"
+    body = message(2, hello) + message(11, vector(3, chain)) + message(14, b"")
+    records = b"".join(record(22, 0x0303, body[at : at + 16000]) for at in range(0, len(body), 16000))
+
+    async def handler(reader: Reader, writer: Writer) -> None:
+        offer = await read_hello(reader)
+        chosen = offer is not None and 0xC02F in offer.suites and offer.version == 0x0303
+        writer.write(records if chosen else alert(40))
+        await writer.drain()
+        await reader.read()
+
+    observation = scan(handler, tmp_path, timeout=2.0)
+    seen = fact(observation)
+    assert seen.certificates is not None
+    assert len(seen.certificates) == kept
+    found = [path for path in gaps(observation) if path.startswith("certificates.")]
+    assert len(found) == unread + 1
+    assert gaps(observation)["certificates.64"] == "budget"
