@@ -2,7 +2,8 @@
 
 As root the servers stand behind a link of 50 ms (tls_link.py) and connections and bytes are counted on it;
 otherwise they are on loopback and only time is measured. Columns: seconds of the whole process (of ours less
-`posture --version`), median of the runs; connections; kilobytes in both directions.
+`posture --version`), median of the runs; connections; kilobytes in both directions; how many times our
+seconds and our connections a peer takes. Peers are those on the PATH: sslscan, nmap, sslyze, testssl.
 """
 
 import argparse
@@ -18,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from consents import consent
@@ -190,21 +191,35 @@ def complete(place: Place, command: Sequence[str]) -> str:
 def table(place: Place, runs: int, limit: float) -> None:
     version = measure(place, [POSTURE, "--version"], runs, limit)
     start = version.seconds if version else 0.0
-    print(f"{'server':20} {'scanner':9} {'seconds':>8} {'connections':>12} {'kB':>7}")
+    print(f"{'server':20} {'scanner':9} {'seconds':>8} {'connections':>12} {'kB':>7} {'times ours':>16}")
     for server, command in SERVERS.items():
         with serving(place, command(place)):
+            own: Measured | None = None
             for name, scanner in peers(place).items():
                 found = measure(place, scanner, runs if name == "posture" else 1, limit)
-                print(f"{server:20} {name:9} {row(found, start if name == 'posture' else 0.0)}")
+                if name == "posture":
+                    found = own = found and replace(found, seconds=found.seconds - start)
+                times = "" if name == "posture" else ratio(found, own)
+                print(f"{server:20} {name:9} {row(found)}{times}", flush=True)
             print(f"{'':20} posture: {complete(place, peers(place)['posture'])}")
 
 
-def row(found: Measured | None, start: float) -> str:
+def ratio(found: Measured | None, own: Measured | None) -> str:
+    """How many times our seconds, and our connections if counted; empty where one did not finish."""
+    if found is None or own is None:
+        return ""
+    seconds = f"{found.seconds / own.seconds:.1f} s"
+    if found.connections is None or not own.connections:
+        return f" {seconds:>8}"
+    return f" {seconds:>8} {found.connections / own.connections:5.1f} c"
+
+
+def row(found: Measured | None) -> str:
     if found is None:
         return "failed, or over the limit"
     connections = "-" if found.connections is None else str(found.connections)
     octets = "-" if found.octets is None else f"{found.octets / 1000:.0f}"
-    return f"{found.seconds - start:8.2f} {connections:>12} {octets:>7}"
+    return f"{found.seconds:8.2f} {connections:>12} {octets:>7}"
 
 
 def main() -> None:
