@@ -15,8 +15,7 @@ from posture.core.observations import Reason
 from scanners.net.failure import NetFailure
 from scanners.tls import hello as h
 from scanners.tls import legacy
-from scanners.tls.answers import Accepted, Failed, Refused
-from scanners.tls.client import choice
+from scanners.tls.answers import Failed, Refused
 from scanners.tls.enumerate import Surveyed
 from scanners.tls.handshake import (
     Connected,
@@ -28,15 +27,16 @@ from scanners.tls.handshake import (
     reaction,
     send_finished,
 )
+from scanners.tls.injection import starttls_injection
 from scanners.tls.legacy import Spoiler
 from scanners.tls.line import Line
 from scanners.tls.offers import handshake
 from scanners.tls.protocols import Offered
 from scanners.tls.records import ALERT, APPLICATION_DATA, CHANGE_CIPHER_SPEC, HANDSHAKE, HEARTBEAT
 from scanners.tls.registry import PROTOCOL_NAMES, SSL3, TLS10, TLS11, TLS12, TLS13, suite_name, usual_order
-from scanners.tls.session import Alerted
-from scanners.tls.starttls import INJECTIONS, Injection
-from scanners.tls.weaknesses import NOT_VULNERABLE, UNKNOWN, VULNERABLE, is_cbc
+from scanners.tls.starttls import INJECTIONS
+from scanners.tls.verdicts import FINE, REFUSED, Verdict
+from scanners.tls.weaknesses import UNKNOWN, VULNERABLE, is_cbc
 from scanners.tls.wire import Malformed, Reader, vector
 
 _BEAT = 18
@@ -58,12 +58,6 @@ class Ground:
         return handshake(TLS12, self.server_name, spoken, *extra)
 
 
-Verdict = tuple[str, Reason | None]
-_FINE: Verdict = (NOT_VULNERABLE, None)
-#: The server refused the hello: whether that is fine depends on what it offers otherwise (`settled`).
-_REFUSED: Verdict = ("refused", None)
-
-
 async def heartbleed(ground: Ground, surveyed: Surveyed) -> Verdict:
     """CVE-2014-0160: a beat whose claimed length covers only bytes that we sent (RFC 6520 §4).
 
@@ -71,7 +65,7 @@ async def heartbleed(ground: Ground, surveyed: Surveyed) -> Verdict:
     """
     said = [hello for listing in surveyed.listings.values() for hello in listing.hellos]
     if not any(h.EXT_HEARTBEAT in hello.extensions for hello in said):
-        return _FINE
+        return FINE
     return await _asked(ground, _beats, ground.hello(lambda _: True, (h.EXT_HEARTBEAT, b"\1")))
 
 
@@ -80,7 +74,7 @@ async def _asked(
 ) -> Verdict:
     answer = await converse(ground.line, hello, act)
     if isinstance(answer, Refused):
-        return _REFUSED
+        return REFUSED
     return (UNKNOWN, answer.reason) if isinstance(answer, Failed) else answer
 
 
@@ -93,7 +87,7 @@ async def _beats(started: Started) -> Verdict:
         raise Malformed("no heartbeat where one was due")
     reader = Reader(record.body)
     reader.take(1)
-    return (VULNERABLE, None) if reader.vector(2) == b"A" * _BEAT else _FINE
+    return (VULNERABLE, None) if reader.vector(2) == b"A" * _BEAT else FINE
 
 
 async def ccs_injection(ground: Ground) -> Verdict:
@@ -111,7 +105,7 @@ async def _early_change(started: Started) -> Verdict:
     if seen in {"alert-20", "alert-21", "alert-50", "alert-51"}:
         return VULNERABLE, None
     if seen.startswith("alert") or seen == "closed":
-        return _FINE
+        return FINE
     return UNKNOWN, Reason.TIMEOUT if seen == "silence" else Reason.PROTOCOL_GARBAGE
 
 
@@ -149,7 +143,7 @@ _Seen = tuple[str, ...] | Refused | Reason
 
 
 def _without(answer: Refused | Reason) -> Verdict:
-    return _REFUSED if isinstance(answer, Refused) else (UNKNOWN, answer)
+    return REFUSED if isinstance(answer, Refused) else (UNKNOWN, answer)
 
 
 def _compared(first: tuple[str, ...], again: _Seen) -> Mapping[str, Verdict]:
@@ -158,13 +152,13 @@ def _compared(first: tuple[str, ...], again: _Seen) -> Mapping[str, Verdict]:
     if accepted:
         return {
             "poodle_tls": (VULNERABLE, None),
-            "zombie_poodle": _FINE,
+            "zombie_poodle": FINE,
             "goldendoodle": _differ(bad_mac != bad_both, first, again),
         }
     if "silence" in first or "lost" in first:
         return dict.fromkeys(_DOODLES, (UNKNOWN, Reason.TIMEOUT))
     return {
-        "poodle_tls": _FINE,
+        "poodle_tls": FINE,
         "zombie_poodle": _differ(bad_padding != bad_both, first, again),
         "goldendoodle": _differ(bad_mac != bad_both, first, again),
     }
@@ -173,7 +167,7 @@ def _compared(first: tuple[str, ...], again: _Seen) -> Mapping[str, Verdict]:
 def _differ(differs: bool, first: tuple[str, ...], again: _Seen) -> Verdict:  # noqa: FBT001
     """A difference counts when it comes twice in the same shape; once it may be chance."""
     if not differs:
-        return _FINE
+        return FINE
     if isinstance(again, Refused | Reason):
         return UNKNOWN, again if isinstance(again, Reason) else Reason.NO_DATA
     return (VULNERABLE, None) if first == again else (UNKNOWN, Reason.NO_DATA)
@@ -221,10 +215,10 @@ async def robot(ground: Ground) -> Verdict:
     if isinstance(first, Refused | Reason):
         return _without(first)
     if len(set(first)) == 1:
-        return (UNKNOWN, Reason.TIMEOUT) if first[0] in _SILENT else _FINE
+        return (UNKNOWN, Reason.TIMEOUT) if first[0] in _SILENT else FINE
     again = await _in_turn(ground, hello, acts)
     if again == (first[0],) * _VARIANTS and set(first) <= {first[0], *_SILENT}:
-        return _FINE  # only the crowd was answered otherwise, and with nothing
+        return FINE  # only the crowd was answered otherwise, and with nothing
     return _differ(True, first, again)
 
 
@@ -270,13 +264,13 @@ async def session(ground: Ground) -> "Sessions":
     act = partial(_renegotiated, farewell=way.farewell if way else b"")
     first = await converse(ground.line, hello, act)
     if isinstance(first, Refused):
-        return Sessions(ticketbleed=_REFUSED)
+        return Sessions(ticketbleed=REFUSED)
     if isinstance(first, Failed):
         return Sessions(ticketbleed=(UNKNOWN, first.reason), gap=first.reason)
     if not first.ticket:
         kept = await _kept(ground, first.session_id)
         return Sessions(
-            ticketbleed=_FINE, renegotiation=first.renegotiates, tickets=False, resumption=kept, ids=kept
+            ticketbleed=FINE, renegotiation=first.renegotiates, tickets=False, resumption=kept, ids=kept
         )
     bled, resumed = await _resume(ground, first.ticket)
     return Sessions(ticketbleed=bled, renegotiation=first.renegotiates, tickets=True, resumption=resumed)
@@ -349,7 +343,7 @@ async def _resume(ground: Ground, ticket: bytes) -> tuple[Verdict, bool | None]:
     if isinstance(answer, Failed):
         return (UNKNOWN, answer.reason), None
     if isinstance(answer, Refused) or answer is None:
-        return _FINE, False
+        return FINE, False
     return (_ECHOED if answer else (VULNERABLE, None)), True
 
 
@@ -393,52 +387,8 @@ def of_another_kind(verdict: Verdict, surveyed: Surveyed, groups: Sequence[int])
     said = {extension for each in listings for hello in each.hellos for extension in hello.extensions}
     later = any(mark in name for name in suites for mark in _LATER_SUITES) or bool(said & _LATER_EXTENSIONS)
     if later or surveyed.listings[TLS13].suites or _LATER_GROUPS & set(groups):
-        return _FINE
+        return FINE
     return UNKNOWN, Reason.NOT_PERMITTED
-
-
-async def starttls_injection(ground: Ground) -> Verdict:
-    """CVE-2011-0411: whether a command that came in the clear is answered inside TLS."""
-    if ground.line.starttls is None:
-        return _FINE
-    way = INJECTIONS.get(ground.line.starttls)
-    hello = ground.hello()
-    if way is None:
-        return UNKNOWN, Reason.NO_DATA
-    answer = await converse(ground.line, hello, partial(_slipped, way=way), slipped=way.slipped)
-    return await _broken_off(ground, answer) if isinstance(answer, Refused | Failed) else answer
-
-
-#: How a server ends a conversation in which it takes the slipped command for TLS, or for bad manners.
-_ENDS = frozenset({Reason.RESET, Reason.PROTOCOL_GARBAGE})
-
-
-async def _broken_off(ground: Ground, answer: Refused | Failed) -> Verdict:
-    """No TLS behind the slipped command, so nothing came over: sound if there is TLS without it (control)."""
-    if isinstance(answer, Failed) and answer.reason not in _ENDS:
-        return UNKNOWN, answer.reason
-    control = await choice(ground.line, ground.hello())
-    if isinstance(control, Accepted):
-        return _FINE
-    return _REFUSED if isinstance(answer, Refused) else (UNKNOWN, answer.reason)
-
-
-async def _slipped(started: Started, way: Injection) -> Verdict:
-    connected = await complete(started)
-    session = connected.started.session
-    await session.send(APPLICATION_DATA, way.farewell, started.version)
-    said = b""
-    try:
-        while len(said) < _ENOUGH_SAID:
-            record = await session.record()
-            said += record.body if record.kind == APPLICATION_DATA else b""
-    except (Alerted, NetFailure):
-        if not said:
-            return UNKNOWN, Reason.NO_DATA
-    return (VULNERABLE, None) if way.answered(said) else _FINE
-
-
-_ENOUGH_SAID = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -456,7 +406,7 @@ async def examine(ground: Ground, *, gentle: bool = False) -> Probed:
     """
     long = asyncio.gather(padding(ground), robot(ground)) if not gentle else _nothing()
     injection, change, sessions, paddings = await asyncio.gather(
-        starttls_injection(ground), ccs_injection(ground), session(ground), long
+        starttls_injection(ground.line, ground.hello), ccs_injection(ground), session(ground), long
     )
     verdicts = {
         "ccs_injection": change,
@@ -484,14 +434,14 @@ async def as_far_as(ground: Ground, connections: int) -> Mapping[str, Verdict]:
 
 def settled(verdict: Verdict, name: str, offered: Offered) -> Verdict:
     """A refusal read against what is offered: fine if surely no suite of the kind is, else unknown."""
-    if verdict != _REFUSED:
+    if verdict != REFUSED:
         return verdict
     wanted = {"robot": _is_rsa_exchange}.get(name, is_cbc if name in _DOODLES else _any)
     names = [PROTOCOL_NAMES[version] for version in (TLS12, TLS11, TLS10, SSL3)]
     if any(offered.protocols[each] is None or each in offered.partial for each in names):
         return UNKNOWN, Reason.NO_DATA
     spoken = {suite for each in names for suite in offered.suites.get(each, ())}
-    return (UNKNOWN, Reason.NO_DATA) if any(map(wanted, spoken)) else _FINE
+    return (UNKNOWN, Reason.NO_DATA) if any(map(wanted, spoken)) else FINE
 
 
 def _any(_suite: str) -> bool:
