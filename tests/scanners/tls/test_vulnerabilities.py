@@ -14,6 +14,7 @@ from posture.core.targets import Target
 from scanners.tls import oracles
 from scanners.tls.exchange import known_primes
 from scanners.tls.line import Line
+from scanners.tls.verdicts import Verdict
 from scanners.tls.wire import vector
 from tests.support.tls_broken import Broken, Conversation, Refuse
 from tests.support.tls_servers import (
@@ -273,7 +274,7 @@ def test_silence_is_an_oracle_only_where_nobody_crowds_the_server(
 ) -> None:
     mute = _Mute(*numbers)
 
-    async def run() -> oracles.Verdict:
+    async def run() -> Verdict:
         async with canned(mute) as server:
             gateway = context(folder=tmp_path, timeout=1.0).gateway
             line = Line(
