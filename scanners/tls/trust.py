@@ -5,6 +5,7 @@ whose certificates lack what the Web's rules ask of public ones.
 """
 
 import ssl
+import threading
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -64,7 +65,12 @@ def load(path: Path | None) -> Anchors:
             remedy="Install ca-certificates, or name a PEM file with --trust-store.",
             code="no-trust-store",
         )
-    return _load(chosen)
+    with _LOADING:
+        return _load(chosen)
+
+
+#: Python's filters of warnings are shared by all threads: only one may set them aside at a time.
+_LOADING = threading.Lock()
 
 
 @cache
