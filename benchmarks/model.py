@@ -18,20 +18,18 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks import model_hiding, model_ranks
 from benchmarks import model_worlds as worlds
 from benchmarks.model_worlds import ACTIVE, TABLE, Bars, exposure
-from models import artefact, assess, batch, book, build, priors, simulate, tables
+from models import artefact, batch, book, build, priors, simulate, tables
 from models.artefact import Artefact
 from models.batch import Floats
 from models.estimator import Design, RiskModel
-from models.perils import LEARNT, Group
-from posture.core.decisions import Action, Cover
-from posture.core.observations import Reason
-from tests.support.applicants import application, findings
+from models.perils import LEARNT
+from posture.core.decisions import Cover
 
 #: Rows that were not among the findings on which κ was calibrated (docs/method.md §2).
 NOT_CALIBRATED = frozenset({"patching_poor", "critical_vulnerability", "spf_missing"})
-WATCHED = (Group.REMOTE_ACCESS, Group.VULNERABILITY, Group.EXPOSED_SERVICE)
 TODAY = date(2026, 12, 1)
 
 
@@ -41,10 +39,11 @@ def parts() -> Mapping[str, Callable[[argparse.Namespace], Bars]]:
         **{f"learning-{size}": partial(worlds.learning, size=size) for size in worlds.SIZES},
         **{f"world-{kind}": partial(worlds.elsewhere, kind=kind) for kind in worlds.KINDS},
         **{f"intervals-{size}": partial(worlds.intervals, size=size) for size in worlds.SIZES},
+        "ranks": model_ranks.coverage,
         "strength": strength,
         "monotone": monotone,
         "prices": prices,
-        "hiding": hiding,
+        "hiding": model_hiding.hiding,
         "speed": speed,
     }
 
@@ -97,7 +96,7 @@ def _factors(rows: tuple[priors.Prior, ...], seed: int) -> dict[str, Floats]:
     """Posture factors of a fresh book: by peril, by cover, A+B unclipped and clipped."""
     shape = build.balanced_design(TABLE, rows, TABLE.kappa)
     market = tables.load("JP", TODAY)
-    fresh = simulate.findings([row.prevalence for row in rows], 100_000, np.random.default_rng([seed, 9]))
+    fresh = simulate.findings([row.shares for row in rows], 100_000, np.random.default_rng([seed, 9]))
     logs = shape.relativities(shape.mean).log_factors(fresh)
     by_peril = dict(zip(shape.perils, np.exp(logs).T, strict=True))
     return {peril.value: by_peril[peril] for peril in LEARNT} | build.cover_factors(market, by_peril, TABLE)
@@ -153,7 +152,7 @@ def _fit_somewhere(shape: Design, rng: np.random.Generator) -> RiskModel:
     return RiskModel(shape).fit(values, claims / base, sample_weight=base)
 
 
-# Prices and hiding ---------------------------------------------------------------------------------
+# Prices --------------------------------------------------------------------------------------------
 
 
 def prices(options: argparse.Namespace) -> Bars:
@@ -209,30 +208,6 @@ def _book(
         daily_gross_profit=np.full(count, float(market.standard_gross_profit)),
         covers=terms,
     )
-
-
-def hiding(options: argparse.Namespace) -> Bars:
-    """A known bad finding of a watched group turned to unknown never leaves a lower premium to bind."""
-    rng, rows = np.random.default_rng([options.seed, 19]), TABLE.active()
-    watched = [row.name for row in rows if row.group in WATCHED]
-    reasons = (Reason.TIMEOUT, Reason.BLOCKED, Reason.NOT_PERMITTED, Reason.NO_DATA, Reason.REFUSED)
-    paid, tried = 0, 0
-    for _ in range(150):
-        found = {row.name for row in rows if rng.random() < row.prevalence * 2}
-        for name in watched:
-            seen = assess(findings(found | {name}), application(), on=TODAY).decision
-            reason = reasons[rng.integers(len(reasons))]
-            kept = assess(findings(found - {name}, {name: reason}), application(), on=TODAY).decision
-            tried += 1
-            offered = kept.action in {Action.QUOTE, Action.SUBJECTIVITIES}
-            lower = offered and any(
-                amount is not None
-                and kept.premium.by_cover[cover] is not None
-                and kept.premium.by_cover[cover] < amount  # type: ignore[operator]  # both are numbers here
-                for cover, amount in seen.premium.by_cover.items()
-            )
-            paid += bool(lower)
-    yield f"{paid} of {tried:,} hidden findings paid", paid == 0
 
 
 # Speed ---------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from models.estimator import LEVEL_SD, Design, RiskModel
 from models.perils import LEARNT
 
 TABLE = priors.table()
-ACTIVE = [row.prevalence for row in TABLE.active()]
+ACTIVE = [row.shares for row in TABLE.active()]
 SIZES = (16, 50, 165, 500)
 POLICIES = 8000
 TEST = 20_000

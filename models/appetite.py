@@ -40,9 +40,13 @@ class KnockOut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remedy:
-    """A subjectivity: the checks whose failure asks for it, when it is due, its sentence by language."""
+    """A subjectivity: the checks whose failure asks for it, when it is due, its sentence by language.
+
+    With `messages` only those failures ask.
+    """
 
     checks: tuple[str, ...]
+    messages: frozenset[str]
     phase: Phase
     due_days: int
     text: Mapping[str, str]
@@ -117,6 +121,7 @@ def _read(path: Path, content: Mapping[str, Any]) -> Appetite:
 def _remedy(entry: Mapping[str, Any]) -> Remedy:
     return Remedy(
         checks=tuple(entry["checks"]),
+        messages=frozenset(entry.get("messages", ())),
         phase=Phase(entry["phase"]),
         due_days=int(entry["due_days"]),
         text={language: str(entry[language]) for language in LANGUAGES},
@@ -181,6 +186,7 @@ def subjectivities(
             finding
             for finding in _failures(findings, remedy.checks, named)
             if used.colour(finding) in {None, Colour.AMBER}
+            and (not remedy.messages or finding.message in remedy.messages)
         ]
         if failures:
             asked.append(_subjectivity(name, remedy, failures, on))

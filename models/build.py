@@ -6,21 +6,23 @@ because no open data joins posture to claims.
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from models import artefact, premium, priors, simulate, tables
+from models import artefact, draws, premium, priors, simulate, tables
 from models.batch import Floats, Relativities
 from models.credibility import charged_bounds
 from models.estimator import Design, RiskModel, design
 from models.features import schema
 from models.perils import LEARNT, Peril
+from models.shares import Shares
 from models.tables import Tables
 from posture.core.decisions import Cover
 from posture.core.errors import PostureError
@@ -28,6 +30,8 @@ from posture.core.errors import PostureError
 SEED = 20261001
 BOOK = 100_000
 _GRID = 401
+#: Points of the book's distribution that are kept by draw of the coefficients.
+_RANKS = 25
 
 
 def main() -> None:
@@ -64,12 +68,12 @@ def prior_model(shape: Design) -> RiskModel:
 
 def reference_book(rows: tuple[priors.Prior, ...]) -> Floats:
     """The synthetic book on which everything is balanced; not to be written to."""
-    return _book(tuple(row.prevalence for row in rows))
+    return _book(tuple(row.shares for row in rows))
 
 
 @cache
-def _book(prevalences: tuple[float, ...]) -> Floats:
-    return simulate.findings(prevalences, BOOK, np.random.default_rng(SEED))
+def _book(shares: tuple[Shares, ...]) -> Floats:
+    return simulate.findings(shares, BOOK, np.random.default_rng(SEED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +88,17 @@ class Exact:
 class Deployable:
     """What a model of any kind must give to become an artefact: J features, P perils.
 
-    `untilted` (J,) are log relativities before the tilt, `sd` (P, J) of the logs in `relative`,
+    `untilted` (J,) are log relativities before the tilt (P, J), `moved` what draws of them differ by
+    (draws, J), `sd` (P, J) of the logs in `relative`,
     `levels` (P,) what claims made of the base frequencies, `expected` the claims behind them. `exact` are
     the unclamped coefficients and levels, kept beside the deployed ones.
     """
 
     names: tuple[str, ...]
     relative: Relativities
+    tilt: Floats
     untilted: Floats
+    moved: Floats
     sd: Floats
     levels: Floats
     expected: float
@@ -106,12 +113,15 @@ class Deployable:
 
 def deployable(model: RiskModel) -> Deployable:
     """The deployed coefficients of a fitted estimator, with the exact fit's standard deviations."""
-    shape = model.design_
+    shape, size = model.design_, len(model.design_.names)
+    covariance = model.covariance_[:size, :size]
     return Deployable(
         names=shape.names,
         relative=model.relativities(),
+        tilt=shape.tilt,
         untilted=model.deployed_coef_,
-        sd=shape.tilt * np.sqrt(np.diag(model.covariance_))[: len(shape.names)],
+        moved=draws.moved(model.coef_ - model.deployed_coef_, covariance),
+        sd=shape.tilt * np.sqrt(np.diag(covariance)),
         levels=model.deployed_level_,
         expected=float(model.expected_.sum()),
         exact=Exact(model.coef_, model.level_),
@@ -137,6 +147,8 @@ def export(
     fair = made.balanced_on(book)
     perils = fair.relative.perils
     factors = dict(zip(perils, np.exp(fair.relative.log_factors(book)).T, strict=True))
+    drawn = [draws.log_factors(fair.relative, fair.tilt, moves, book[: draws.BOOK]) for moves in fair.moved]
+    under = [dict(zip(perils, np.exp(logs).T, strict=True)) for logs, _ in drawn]
     content: dict[str, Any] = {
         "schema": artefact.SCHEMA,
         "name": name,
@@ -159,12 +171,13 @@ def export(
         "group_caps": {group.value: cap for group, cap in table.group_caps.items()},
         "overlap": {"order": list(table.overlap_order), "strength": table.overlap_strength},
         "off_balance": _named(perils, np.exp(fair.relative.off_balance)),
+        "drawn": {peril.value: _row([logs[p] for _, logs in drawn], 6) for p, peril in enumerate(perils)},
         "follows": {peril.value: other.value for peril, other in table.follows.items()},
         "unseen": {group.value: what for group, what in table.unseen.items()},
         "coverage_floor": table.coverage_floor,
         "letters": dict(table.letters),
         "balance": {
-            market.key: _balance(market, factors, table, made.expected)
+            market.key: _balance(market, factors, under, table, made.expected)
             for market in (tables.everything() if markets is None else markets)
         },
     }
@@ -193,7 +206,9 @@ def _feature(made: Deployable, row: priors.Prior, column: int, kappa: float) -> 
     relative, mean = made.relative, row.coefficient(kappa)
     return {
         "group": row.group.value,
-        "prevalence": row.prevalence,
+        "prevalence": row.shares.found,
+        "half": row.shares.half,
+        "from": priors.written(row.sources),
         "grade": row.grade,
         "relativity": float(np.exp(made.untilted[column])),
         "perils": {
@@ -205,7 +220,14 @@ def _feature(made: Deployable, row: priors.Prior, column: int, kappa: float) -> 
             for p, peril in enumerate(relative.perils)
         },
         "prior": {peril.value: row.tilt[peril] * mean for peril in relative.perils},
+        "tilt": {peril.value: row.tilt[peril] for peril in relative.perils},
+        "moved": _row(made.moved[:, column], 5),
     }
+
+
+def _row(values: Iterable[float], digits: int) -> str:
+    """Numbers as one line of text."""
+    return " ".join(f"{value:.{digits}g}" for value in values)
 
 
 def _named(perils: tuple[Peril, ...], values: Floats) -> dict[str, float]:
@@ -213,9 +235,16 @@ def _named(perils: tuple[Peril, ...], values: Floats) -> dict[str, float]:
 
 
 def _balance(
-    market: Tables, factors: Mapping[Peril, Floats], table: priors.PriorTable, expected: float
+    market: Tables,
+    factors: Mapping[Peril, Floats],
+    under: Sequence[Mapping[Peril, Floats]],
+    table: priors.PriorTable,
+    expected: float,
 ) -> dict[str, Any]:
-    """Steps 6 to 10 on the reference book: weights, s, the mean under the charged cap, percentiles of G."""
+    """Steps 6 to 10 on the reference book: weights, s, the mean under the charged cap, percentiles of G.
+
+    `under` are the factors of a part of the book by draw of the coefficients, for the percentiles of each.
+    """
     pure = premium.pure_premiums(market, premium.standard_risk(market))
     mixes = {cover: shares for cover, costs in pure.items() if (shares := weights(costs, table))}
     both = weights(_sum(pure[Cover.A], pure[Cover.B]), table)
@@ -231,7 +260,8 @@ def _balance(
             cover.value: float(clip(clip(scales[cover] * values, market.clip), charged).mean())
             for cover, values in blended.items()
         },
-        "grid": _percentiles(blend(both, factors)),
+        "grid": _percentiles(blend(both, factors), _GRID),
+        "ranks": [_row(chain(*_percentiles(blend(both, each), _RANKS)), 6) for each in under],
     }
 
 
@@ -300,10 +330,10 @@ def scale(blended: Floats, market: Tables) -> float:
     return (low + high) / 2
 
 
-def _percentiles(values: Floats) -> list[list[float]]:
+def _percentiles(values: Floats, points: int) -> list[list[float]]:
     """Points (G, percentile): half of those tied count, so that equal risks share one percentile."""
     ordered = np.sort(values)
-    picked = np.unique(ordered[np.linspace(0, len(ordered) - 1, _GRID).round().astype(int)])
+    picked = np.unique(ordered[np.linspace(0, len(ordered) - 1, points).round().astype(int)])
     below = np.searchsorted(ordered, picked, side="left")
     upto = np.searchsorted(ordered, picked, side="right")
     percent = 50.0 * (below + upto) / len(ordered)

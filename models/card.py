@@ -7,7 +7,19 @@ from pathlib import Path
 
 import numpy as np
 
-from models import appetite, artefact, build, premium, priors, rating, reading, score, sensitivity, tables
+from models import (
+    appetite,
+    artefact,
+    build,
+    draws,
+    premium,
+    priors,
+    rating,
+    reading,
+    score,
+    sensitivity,
+    tables,
+)
 from models.batch import Floats
 from models.tables import Tables
 from posture.core.decisions import Cover, Tier
@@ -79,6 +91,11 @@ _TIERS = """\
 Cut on G before any clip, at fixed shares of the **synthetic** reference book as the shipped checks see it
 (docs/adr/0007-tiers.md): a tier keeps its meaning when a check is added, and the best one can be reached. The
 cleanest applicant has G = {clean:.2f} on the {market} table.
+
+The score is that percentile. Its interval says how sure the rank is: applicant and book are ranked under the
+same {draws} draws of the coefficients, open questions clean at the low end and found at the high one. It does
+not say how sure the level of the factor is; that is the interval of G, and of the loading. On **synthetic**
+truths drawn from the prior, and on fitted models, `make bench-model` counts how often it holds the true rank.
 """
 _KAPPA = """\
 Technical loading of A+B at the {market} standard terms, for three **synthetic** applicants: {applicants}.
@@ -154,7 +171,7 @@ def _tiers(market: Tables) -> str:
     for tier, share in appetite.profile().tiers.items():
         last = max(g for g, percent in grid if percent < share)
         rows.append((tier.value, f"{share:g}", f"{last:.3f}"))
-    said = _TIERS.format(clean=_cleanest(market), market=market.market)
+    said = _TIERS.format(clean=_cleanest(market), market=market.market, draws=draws.COUNT)
     head = ("tier", "ends at percentile", "highest G in it")
     return "\n".join((said, _table(head, [*rows, (Tier.T5.value, "100", "-")])))
 

@@ -11,7 +11,7 @@ from datetime import date
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingRegressor
 
-from models import build, learn
+from models import build, draws, learn
 from models.batch import Floats
 from models.build import Deployable, Exact
 from models.estimator import Design
@@ -51,8 +51,10 @@ def trees(shape: Design, policies: Sequence[Policy]) -> Deployable:
     learnt = [index for index, peril in enumerate(shape.perils) if peril in LEARNT]
     return Deployable(
         names=shape.names,
-        relative=replace(plain, found=found, unseen=np.log1p(shape.prevalence * np.expm1(found))),
+        relative=replace(plain, found=found, unseen=shape.unseen(found)),
+        tilt=shape.tilt,
         untilted=found[learnt].mean(axis=0),
+        moved=draws.moved(np.zeros(len(shape.names)), np.diag(shape.tau**2)),
         sd=shape.tilt * shape.tau,
         levels=levels,
         expected=float(base.sum()),

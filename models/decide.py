@@ -8,6 +8,7 @@ from datetime import date
 from models import appetite, declared, measure, rating
 from models import application as applications
 from models import score as scoring
+from models.appetite import Appetite
 from models.perils import Peril
 from models.rating import Basis, Factors, Rated
 from models.statements import ReasonId
@@ -50,19 +51,24 @@ class Case:
     application: Application | None
     findings: Sequence[Finding]
     on: date
+    profile: Appetite
 
 
 def decide(case: Case) -> Decision:
     """The advice to the underwriter. Any reason to refer outweighs the tier."""
-    tier = appetite.profile().tier(case.score.value)
-    knock_outs = appetite.knock_outs(case.findings)
-    remedies = appetite.subjectivities(case.findings, case.on)
+    tier = case.profile.tier(case.score.value)
+    knock_outs = appetite.knock_outs(case.findings, case.profile)
+    remedies = appetite.subjectivities(case.findings, case.on, case.profile)
     unpriced = tuple(_unpriced(case))
     compared = declared.compare(case.application.controls if case.application else {}, case.findings)
     differences = declared.differences(compared, case.findings)
     outside = tuple(_outside(case, knock_outs))
     refers = (*outside, *unpriced, *_referrals(case, tier, knock_outs), *differences)
-    action = Action.DECLINE if outside else _action(tier, refer=bool(refers), remedies=bool(remedies))
+    action = (
+        Action.DECLINE
+        if outside
+        else _action(case.profile.actions[tier], refer=bool(refers), remedies=bool(remedies))
+    )
     priced = not unpriced and not outside and case.application is not None
     return Decision(
         tier=tier,
@@ -149,10 +155,10 @@ def _referrals(case: Case, tier: Tier, knock_outs: Sequence[Statement]) -> Itera
     """Reasons for which a person decides, with an indication of the price."""
     if knock_outs:
         yield _say(ReasonId.KNOCK_OUT, count=len(knock_outs))
-    advised = appetite.profile().actions[tier]
+    advised = case.profile.actions[tier]
     if advised is Action.REFER:
         yield _say(ReasonId.TIER, tier=tier.value)
-    if advised is Action.DECLINE and appetite.profile().actions[_sure(case)] is not Action.DECLINE:
+    if advised is Action.DECLINE and case.profile.actions[_sure(case)] is not Action.DECLINE:
         yield _say(ReasonId.NOT_SURE, tier=tier.value, observed=_sure(case).value)
     yield from _unseen_groups(case, _REFER)
     for reason in _WITHHELD:
@@ -161,17 +167,17 @@ def _referrals(case: Case, tier: Tier, knock_outs: Sequence[Statement]) -> Itera
             yield _say(ReasonId.WITHHELD, features=names, reason=reason.value)
     if case.application is not None:
         yield from applications.referrals(case.basis.tables, case.application, case.on)
-        for name in appetite.profile().declarations:
+        for name in case.profile.declarations:
             if case.application.further.get(name) is True:
                 yield _say(ReasonId.DECLARATION, declaration=name)
 
 
 def _outside(case: Case, knock_outs: Sequence[Statement]) -> Iterator[Statement]:
     """Why the profile declines: on observed failures alone, never on unknowns or inferred versions."""
-    stated = appetite.declines(knock_outs)
+    stated = appetite.declines(knock_outs, case.profile)
     if stated:
         yield _say(ReasonId.OUTSIDE, count=len(stated), tier=_sure(case).value)
-    elif appetite.profile().actions[_sure(case)] is Action.DECLINE:
+    elif case.profile.actions[_sure(case)] is Action.DECLINE:
         yield _say(ReasonId.OUTSIDE, count=0, tier=_sure(case).value)
 
 
@@ -180,13 +186,12 @@ def _sure(case: Case) -> Tier:
     seen = {name: 1.0 if value == 1.0 else 0.0 for name, value in case.features.values.items()}
     factors = scoring.peril_factors(case.basis.model, seen)
     g = rating.relativity(case.basis.balance, rating.off_balance(factors))
-    return appetite.profile().tier(scoring.percentile(case.basis.balance.grid, g))
+    return case.profile.tier(scoring.percentile(case.basis.balance.grid, g))
 
 
-def _action(tier: Tier, *, refer: bool, remedies: bool) -> Action:
+def _action(advised: Action, *, refer: bool, remedies: bool) -> Action:
     if refer:
         return Action.REFER
-    advised = appetite.profile().actions[tier]
     return Action.SUBJECTIVITIES if remedies and advised is Action.QUOTE else advised
 
 

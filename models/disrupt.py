@@ -59,6 +59,7 @@ class Disruption:
 
     old: str
     new: str
+    model: str
     currency: str
     changes: tuple[Change, ...]
     left_out: Mapping[str, int]
@@ -70,21 +71,23 @@ class Disruption:
     actions: Mapping[str, int]
 
 
-def disrupt(book: Iterable[Risk], old: Tables, new: Tables) -> Disruption:
-    """Price the book on both tables. Raises PostureError for tables of different markets."""
+def disrupt(book: Iterable[Risk], old: Tables, new: Tables, model: Artefact | None = None) -> Disruption:
+    """Price the book on both tables by the shipped model or this one. Raises PostureError for two markets."""
     if (old.market, old.currency) != (new.market, new.currency):
         raise PostureError(
             f"{old.key} is of {old.market} in {old.currency}, {new.key} of {new.market} in {new.currency}.",
             remedy="Compare two tables of one market.",
             code="bad-tables",
         )
-    pair = ((old, model_on(old)), (new, model_on(new)))
+    used = model or artefact.shipped()
+    pair = ((old, model_on(old, used)), (new, model_on(new, used)))
     left_out: Counter[str] = Counter()
     changes = sorted(_changes(book, pair, left_out), key=lambda item: (item.change, item.name))
     shares = [item.change for item in changes]
     return Disruption(
         old=f"{old.key} {old.digest[:8]}",
         new=f"{new.key} {new.digest[:8]}",
+        model=f"{used.name} {used.digest[:8]}",
         currency=old.currency,
         changes=tuple(changes),
         left_out=dict(left_out),
@@ -106,18 +109,23 @@ def histogram(shares: Sequence[float]) -> tuple[Bin, ...]:
     )
 
 
-def model_on(market: Tables) -> Artefact:
-    """The shipped model, balanced on these tables: solved anew (some seconds) where it is not yet."""
-    shipped = artefact.shipped()
-    found = shipped.balance.get(market.key)
+def model_on(market: Tables, model: Artefact) -> Artefact:
+    """The model balanced on these tables: solved anew (some seconds) where it is not yet."""
+    found = model.balance.get(market.key)
     if found is not None and found.tables == market.digest:
-        return shipped
+        return model
     # Balancing is the one thing here that needs numpy and the reference book.
-    from models import build
+    from models import build, deployed
 
-    made = build.deployable(build.prior_model(build.shipped_design()))
-    severity = {peril.value: scale for peril, scale in shipped.severity.items()}
-    content = build.export(made, priors.table(), name=shipped.name, severity=severity, markets=(market,))
+    severity = {peril.value: scale for peril, scale in model.severity.items()}
+    content = build.export(
+        deployed.of(model),
+        priors.table(),
+        name=model.name,
+        severity=severity,
+        markets=(market,),
+        valued_on=model.valued_on,
+    )
     return artefact.read(content)
 
 

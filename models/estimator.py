@@ -30,7 +30,10 @@ _VAGUE_SD = 0.35
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Design:
-    """The prior as arrays: J features, P perils. `tilt` is (P, J), the rest (J,)."""
+    """The prior as arrays: J features, P perils. `tilt` is (P, J), the rest (J,).
+
+    `prevalence` and `half` are the shares of the book with a finding in full and at half.
+    """
 
     names: tuple[str, ...]
     groups: tuple[str, ...]
@@ -39,6 +42,7 @@ class Design:
     mean: Floats
     tau: Floats
     prevalence: Floats
+    half: Floats
     caps: tuple[tuple[tuple[int, ...], float], ...]
     overlap: tuple[int, ...]
     strength: float
@@ -48,13 +52,17 @@ class Design:
         """The same design with the logs of N, shape (P,)."""
         return replace(self, off_balance=logs)
 
+    def unseen(self, found: Floats) -> Floats:
+        """Log of the book's mean factor of features whose log relativities are `found`, (P, J)."""
+        return np.asarray(np.log1p(self.prevalence * np.expm1(found) + self.half * np.expm1(found / 2)))
+
     def relativities(self, coefficients: Floats) -> batch.Relativities:
         """Relativity tables of these coefficients under the design's rules and off-balance."""
         found = self.tilt * coefficients
         return batch.Relativities(
             perils=self.perils,
             found=found,
-            unseen=np.log1p(self.prevalence * np.expm1(found)),
+            unseen=self.unseen(found),
             caps=self.caps,
             overlap=self.overlap,
             strength=self.strength,
@@ -72,7 +80,8 @@ def design(table: PriorTable, rows: Sequence[Prior], perils: Sequence[Peril], ka
         tilt=np.array([[row.tilt[peril] for row in rows] for peril in perils]),
         mean=np.array([row.coefficient(kappa) for row in rows]),
         tau=np.array([row.tau for row in rows]),
-        prevalence=np.array([row.prevalence for row in rows]),
+        prevalence=np.array([row.shares.found for row in rows]),
+        half=np.array([row.shares.half for row in rows]),
         caps=batch.caps([row.group for row in rows], {g.value: c for g, c in table.group_caps.items()}),
         overlap=tuple(names.index(name) for name in table.overlap_order if name in names),
         strength=table.overlap_strength,
@@ -90,6 +99,7 @@ def vague(columns: int) -> Design:
         mean=np.zeros(columns),
         tau=np.full(columns, _VAGUE_SD),
         prevalence=np.full(columns, 0.5),
+        half=np.zeros(columns),
         caps=(),
         overlap=(),
         strength=1.0,

@@ -70,7 +70,11 @@ def columns() -> tuple[Column, ...]:
         )
     )
     states = (
-        Column(name=name, unit="0, 0.5, 1", meaning="1 found, 0.5 inferred, 0 clean; blank = unknown")
+        Column(
+            name=name,
+            unit="0, 0.5, 1",
+            meaning="1 found, 0.5 inferred or not shown, 0 clean; blank = unknown",
+        )
         for name in features.names()
     )
     return (*fixed, *claims, *states)

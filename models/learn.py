@@ -1,7 +1,8 @@
 """Fits the model to own experience and says what changed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -63,7 +64,7 @@ def fit(policies: Sequence[Policy], *, name: str) -> Learnt:
             priors.table(),
             name=name,
             severity=severity,
-            valued_on=max((item.valuation for item in policies if any(item.base.values())), default=None),
+            valued_on=valued_on(policies),
         ),
         changes=_changes(model),
         levels=_levels(model),
@@ -71,6 +72,11 @@ def fit(policies: Sequence[Policy], *, name: str) -> Learnt:
         fixed=model.fixed_,
         shift=_shift(model, policies),
     )
+
+
+def valued_on(policies: Iterable[Policy]) -> date | None:
+    """The last day on which claims of these policies were valued; None where none was exposed."""
+    return max((item.valuation for item in policies if any(item.base.values())), default=None)
 
 
 def estimate(shape: Design, policies: Sequence[Policy]) -> RiskModel:

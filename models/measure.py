@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 
-from models import rating
+from models import ranks, rating
 from models import score as scoring
 from models.perils import Peril
 from models.rating import Basis, Rated
@@ -41,18 +41,27 @@ def coverage(basis: Basis, features: FeatureVector) -> Coverage:
 def score(basis: Basis, rated: Rated, features: FeatureVector, ends: Ends) -> RiskScore:
     """G as a percentile of the reference book, with what made it and how sure it is."""
     low, high = (rating.relativity(basis.balance, end) for end in ends)
-    grid = basis.balance.grid
-    value = scoring.percentile(grid, rated.relativity)
+    value = scoring.percentile(basis.balance.grid, rated.relativity)
     return RiskScore(
         value=value,
         letter=letter(basis.model.letters, value),
-        interval=Interval(
-            low=scoring.percentile(grid, low), high=scoring.percentile(grid, high), level=LEVEL
-        ),
+        interval=_rank_interval(basis, value, low, high),
         relativity=rated.relativity,
         relativity_interval=Interval(low=low, high=high, level=LEVEL),
         contributions=_contributions(basis, rated.factors, features),
     )
+
+
+def _rank_interval(basis: Basis, value: float, low: float, high: float) -> Interval:
+    """How sure the rank is: applicant and book under the same draws of the coefficients.
+
+    Models older than draws have the percentiles of both ends of G instead, as when they were shipped.
+    """
+    if basis.balance.ranks:
+        first, last = ranks.interval(basis.model, basis.balance, basis.values, LEVEL)
+    else:
+        first, last = (scoring.percentile(basis.balance.grid, end) for end in (low, high))
+    return Interval(low=min(first, value), high=max(last, value), level=LEVEL)
 
 
 def interval_ends(basis: Basis) -> Ends:

@@ -54,7 +54,7 @@ class Search:
             replace(item, outcome=Outcome.PASS, reason=None) if item.id in fixed else item
             for item in self.findings
         ]
-        factors = score.peril_factors(self.model, vector(findings).values)
+        factors = score.peril_factors(self.model, vector(findings, self.model.readings()).values)
         return rating.relativity(self.model.balanced(self.tables), rating.off_balance(factors))
 
 

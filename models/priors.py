@@ -1,18 +1,22 @@
 """The literature prior: what each finding is thought to do to the frequency of claims, and how surely."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from models import reading
 from models.perils import Group, Peril
+from models.shares import Shares
 
 _FEATURES = reading.DATA / "features.toml"
 _PRIORS = reading.DATA / "priors.toml"
 _PERILS = reading.DATA / "perils.toml"
+#: Keys of a source that list messages, or checks.
+_LISTS = ("messages", "unasked", "moot", "half", "shown_by")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,13 +24,21 @@ class Source:
     """A check whose findings set a feature; with `messages`, only those failures count.
 
     `unasked` are the unknowns of our own making: no feed, a record that decides nothing. `moot` are those
-    that pose no question of the feature: as if the check were not applicable.
+    that pose no question of the feature: as if the check were not applicable. `half` are messages of any
+    outcome that count half, like an inferred failure: a version that is not shown, a middle-sized footprint.
+    `shown_by` are checks of which a pass on the same machine answers them.
     """
 
     check: str
     messages: frozenset[str] = frozenset()
     unasked: frozenset[str] = frozenset()
     moot: frozenset[str] = frozenset()
+    half: frozenset[str] = frozenset()
+    shown_by: frozenset[str] = frozenset()
+
+    def messages_named(self) -> frozenset[str]:
+        """Every message that the source treats in a way of its own."""
+        return self.messages | self.unasked | self.moot | self.half
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +46,8 @@ class Prior:
     """One row of the prior table.
 
     `relative_risk` as published, `weight` the trust in it, `tau` the prior sd of the log coefficient,
-    `prevalence` the share of the reference book with the finding. Without `sources` no shipped check
-    sees the feature, and the model leaves it out.
+    `shares` say how common the finding is in the reference book, in full and at half.
+    Without `sources` no shipped check sees the feature, and the model leaves it out.
     """
 
     name: str
@@ -45,7 +57,7 @@ class Prior:
     relative_risk: float
     weight: float
     tau: float
-    prevalence: float
+    shares: Shares
     grade: str
     read: str
     source: str
@@ -116,23 +128,45 @@ def _row(
         raise reading.bad(_PRIORS, f"[{name}] is missing, but features.toml names it")
     numbers = {
         key: reading.number(_PRIORS, f"[{name}] {key}", entry.get(key), above=0)
-        for key in ("relative_risk", "weight", "tau", "prevalence")
+        for key in ("relative_risk", "weight", "tau")
     }
     return Prior(
         name=name,
         group=Group(feature["group"]),
         tilt=tilts[feature["tilt"]],
-        sources=tuple(
-            Source(
-                check=item["check"],
-                messages=frozenset(item.get("messages", ())),
-                unasked=frozenset(item.get("unasked", ())),
-                moot=frozenset(item.get("moot", ())),
-            )
-            for item in feature.get("from", ())
-        ),
+        sources=sources(feature.get("from", ())),
+        shares=_shares(name, entry),
         grade=entry["grade"],
         read=entry["read"],
         source=entry["source"],
         **numbers,
     )
+
+
+def _shares(name: str, entry: Mapping[str, Any]) -> Shares:
+    found = reading.number(_PRIORS, f"[{name}] prevalence", entry.get("prevalence"), above=0)
+    half = reading.number(_PRIORS, f"[{name}] half", entry.get("half", 0.0))
+    if half < 0 or found + half >= 1:
+        raise reading.bad(_PRIORS, f"[{name}] prevalence {found} and half {half} are no shares of one book")
+    return Shares(found, half)
+
+
+def sources(entries: Iterable[Mapping[str, Any]]) -> tuple[Source, ...]:
+    """The checks that set a feature, as features.toml and artefacts write them. Raises KeyError."""
+    return tuple(
+        Source(check=item["check"], **{key: frozenset(item.get(key, ())) for key in _LISTS})
+        for item in entries
+    )
+
+
+def written(of: Iterable[Source]) -> list[dict[str, Any]]:
+    """The other way round: what `sources` reads."""
+    return [
+        {"check": one.check} | {key: sorted(getattr(one, key)) for key in _LISTS if getattr(one, key)}
+        for one in of
+    ]
+
+
+def readings(path: Path) -> Mapping[str, tuple[Source, ...]]:
+    """The checks that set each feature, of a file like features.toml. Raises PostureError."""
+    return {name: sources(entry.get("from", ())) for name, entry in reading.document(path).items()}

@@ -4,11 +4,12 @@ The artefact holds relativities by feature and peril, already shrunk (step 1) an
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from models.artefact import Artefact, Cell, Feature
+from models.artefact import Artefact, Cell, Feature, Grid
 from models.perils import Peril
 from models.statements import Rule
 
@@ -86,14 +87,12 @@ def coverage(model: Artefact, values: Values, peril: Peril) -> float:
     return seen / total if total else 1.0
 
 
-def percentile(grid: Iterable[tuple[float, float]], relativity: float) -> float:
+def percentile(grid: Grid, relativity: float) -> float:
     """Percentile (0 to 100) of a relativity in the reference book; linear between the grid's points."""
-    before: tuple[float, float] | None = None
-    for point in grid:
-        if relativity <= point[0]:
-            return point[1] if before is None else _between(before, point, relativity)
-        before = point
-    return 100.0
+    place = bisect_left(grid, (relativity,))
+    if place == len(grid):
+        return 100.0
+    return grid[place][1] if place == 0 else _between(grid[place - 1], grid[place], relativity)
 
 
 def _between(low: tuple[float, float], high: tuple[float, float], x: float) -> float:
@@ -141,7 +140,7 @@ def _uncertainty(model: Artefact, peril: Peril, values: Values, unseen: Unseen) 
     """Sd of the log factor from the coefficients, against the book's average applicant."""
     return math.sqrt(
         math.fsum(
-            (feature.cells[peril].sd * (_state(feature, values, unseen) - feature.prevalence)) ** 2
+            (feature.cells[peril].sd * (_state(feature, values, unseen) - feature.shares.mean)) ** 2
             for feature in model.features
         )
     )
@@ -151,7 +150,7 @@ def _state(feature: Feature, values: Values, unseen: Unseen) -> float:
     value = values[feature.name]
     if value is not None:
         return value
-    return {Unseen.MEAN: feature.prevalence, Unseen.FOUND: 1.0, Unseen.CLEAN: 0.0}[unseen]
+    return {Unseen.MEAN: feature.shares.mean, Unseen.FOUND: 1.0, Unseen.CLEAN: 0.0}[unseen]
 
 
 def _centred(factor: PerilFactor) -> dict[str, float]:

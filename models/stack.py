@@ -125,11 +125,13 @@ def _states(design: "Design", values: Floats) -> list[Floats]:
 
 
 def _imputed(design: "Design") -> Floats:
-    """The state whose log relativity is the log of the mean factor, (P, J); the prevalence where it is 0."""
+    """The state whose log relativity is the log of the mean factor, (P, J); the mean state where it is 0."""
     found = design.tilt * design.mean
-    unseen = np.log1p(design.prevalence * np.expm1(found))
+    unseen = design.unseen(found)
     safe = np.where(found == 0, 1.0, found)
-    return np.asarray(np.where(found == 0, design.prevalence, unseen / safe), dtype=np.float64)
+    return np.asarray(
+        np.where(found == 0, design.prevalence + design.half / 2, unseen / safe), dtype=np.float64
+    )
 
 
 def _indicators(design: "Design", values: Floats) -> Floats:

@@ -40,7 +40,7 @@ def rows(count: int, *, seed: int, broken: bool, market: str) -> Iterator[Mappin
     """The rows as mappings from column to value."""
     rng, rated = np.random.default_rng(seed), tables.load(market, _INCEPTION)
     active = priors.table().active()
-    values = simulate.findings([row.prevalence for row in active], count, rng)
+    values = simulate.findings([row.shares for row in active], count, rng)
     revenue = np.clip(simulate.revenues(count, rated.revenue.reference, rng), *_range(rated)).round()
     sectors = rng.choice(sorted(rated.sectors), size=count)
     years = rng.uniform(0.5, 1.0, size=count).round(3)
@@ -62,7 +62,7 @@ def rows(count: int, *, seed: int, broken: bool, market: str) -> Iterator[Mappin
             **{f"claims_{peril}": int(number[index]) for peril, number in claims.items()},
             **{f"loss_{peril}": _loss(rated, peril, number[index], rng) for peril, number in claims.items()},
             **{
-                row.name: "" if np.isnan(shown[index, j]) else int(shown[index, j])
+                row.name: "" if np.isnan(shown[index, j]) else f"{shown[index, j]:g}"
                 for j, row in enumerate(active)
             },
         }

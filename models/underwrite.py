@@ -6,6 +6,7 @@ from datetime import date
 
 from models import appetite, artefact, declared, measure, rating, tables
 from models import application as applications
+from models.appetite import Appetite
 from models.artefact import Artefact
 from models.decide import Case, decide
 from models.features import vector
@@ -39,16 +40,19 @@ def assess(
     model: Artefact | None = None,
     schedule: float = 1.0,
     market: tables.Tables | None = None,
+    profile: Appetite | None = None,
 ) -> Result:
     """Score and price on the tables in force at `on`, or on `market`, with `model` or the shipped one.
+
+    `profile` is the appetite, today's unless given.
 
     Without an application there is a tier but no premium. Raises PostureError for an application
     that no table can price (unknown sector, country or date without table, limit below deductible).
     """
-    used = model or artefact.shipped()
+    used, taken = model or artefact.shipped(), profile or appetite.profile()
     used_tables = market_of(used, application, on, market)
-    features = vector(findings)
-    used.check_schema(features.schema)
+    used.check_readings()
+    features = vector(findings, used.readings())
     basis = _basis(used, used_tables, features, application, schedule)
     rated = rating.rate(basis)
     ends = measure.interval_ends(basis)
@@ -62,6 +66,7 @@ def assess(
         application=application,
         findings=findings,
         on=on,
+        profile=taken,
     )
     return Result(
         features=features,
@@ -70,7 +75,7 @@ def assess(
         decision=decide(case),
         tables_digest=used_tables.digest,
         model_digest=used.digest,
-        appetite_digest=appetite.profile().digest,
+        appetite_digest=taken.digest,
         priced_by=used.said(),
     )
 

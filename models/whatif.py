@@ -10,9 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from models import application as applications
-from models import artefact, effort, plan, premium, priors, rating, underwrite
-from models.artefact import Artefact
-from models.priors import Prior
+from models import artefact, effort, plan, premium, rating, underwrite
+from models.artefact import Artefact, Feature
 from models.statements import StepName
 from models.tables import Tables
 from models.underwrite import Result
@@ -276,7 +275,7 @@ def _better(tier: Tier) -> Tier | None:
 
 
 def _answer(it: Case, names: Sequence[str]) -> Answer:
-    rows = [row for row in priors.table().active() if row.name in names]
+    rows = [feature for feature in it.model.features if feature.name in names]
     unseen, sources = it.base.features.unseen, it.base.features.sources
     return Answer(
         features=tuple(names),
@@ -287,7 +286,7 @@ def _answer(it: Case, names: Sequence[str]) -> Answer:
     )
 
 
-def _answered(findings: Sequence[Finding], rows: Sequence[Prior], outcome: Said) -> tuple[Finding, ...]:
+def _answered(findings: Sequence[Finding], rows: Sequence[Feature], outcome: Said) -> tuple[Finding, ...]:
     """The findings with every open question of these features answered: all clean, or each feature found."""
     read = {source.check for row in rows for source in row.sources}
     clean = [_turned(item, Said.PASS) if _open(item, read) else item for item in findings]
@@ -303,7 +302,7 @@ def _open(finding: Finding, checks: Collection[str]) -> bool:
     return finding.check in checks and finding.outcome is Said.UNKNOWN and finding.owner is not Owner.PROVIDER
 
 
-def _source(row: Prior, opened: Collection[str]) -> tuple[str, Said, str]:
+def _source(row: Feature, opened: Collection[str]) -> tuple[str, Said, str]:
     """The first of the feature's unanswered checks failing, with a message that counts."""
     source = next(source for source in row.sources if source.check in opened)
     return source.check, Said.FAIL, min(source.messages, default="")

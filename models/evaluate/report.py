@@ -184,7 +184,8 @@ def _psi(model: Artefact, values: Floats) -> dict[str, float | None]:
     for column, feature in enumerate(model.features):
         seen = values[~np.isnan(values[:, column]), column]
         shares = [float((seen == state).mean()) for state in (0.0, 0.5, 1.0)] if len(seen) else None
-        reference = (1 - feature.prevalence, 0.0, feature.prevalence)
+        common = feature.shares
+        reference = (1 - common.found - common.half, common.half, common.found)
         found[feature.name] = None if shares is None else metrics.psi(shares, reference)
     return found
 

@@ -10,11 +10,14 @@ from typing import Any
 
 import models
 import posture
-from models import artefact
+from models import artefact, past
+from models.appetite import Appetite
 from models.artefact import Artefact
+from models.tables import Tables
 from posture.app.providers import load_providers
 from posture.app.request import Request, operator_of, owner_of, ready_to_sweep
 from posture.checks import registry, runner
+from posture.checks.extent import extent
 from posture.checks.footprint import footprint
 from posture.checks.intelligence import look_up
 from posture.checks.recognition import named
@@ -59,6 +62,28 @@ class Conclusion:
     faults: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Then:
+    """What an assessment was decided with, as far as releases keep it: None is today's.
+
+    `checks` are those it was judged by that still exist: a later one says nothing about it.
+    """
+
+    checks: tuple[registry.Check, ...] | None = None
+    market: Tables | None = None
+    profile: Appetite | None = None
+
+    @classmethod
+    def of(cls, stored: Assessment) -> "Then":
+        """By the digests and findings of the assessment."""
+        known = {finding.check for finding in stored.findings}
+        return cls(
+            checks=tuple(check for check in registry.all_checks() if check.card.check in known),
+            market=past.market(stored.digests.tables),
+            profile=past.profile(stored.digests.appetite),
+        )
+
+
 def judge_and_price(
     observations: Sequence[Observation[Any]],
     *,
@@ -67,16 +92,23 @@ def judge_and_price(
     application: Application | None,
     on: datetime,
     model: Artefact,
+    then: Then | None = None,
 ) -> Conclusion:
-    """The pure part: the same input gives the same output, today and in five years."""
-    scope = _scope(consent)
+    """The pure part: the same input gives the same output, today and in five years.
+
+    `then` is what an older assessment was decided with beside its model; today's cards and tables without it.
+    """
+    used, scope = then or Then(), _scope(consent)
     judged = runner.judge(
         observations,
         subject=Target(name=domain),
         owner_of=lambda target: owner_of(scope, target),
         operator_of=lambda target: operator_of(scope, target),
+        checks=used.checks,
     )
-    result = models.assess(judged.findings, application, on=on.date(), model=model)
+    result = models.assess(
+        judged.findings, application, on=on.date(), model=model, market=used.market, profile=used.profile
+    )
     return Conclusion(findings=judged.findings, result=result, faults=judged.faults)
 
 
@@ -94,6 +126,7 @@ def conclude(
         *look_up(told, rows, at=started),
         *grades(told, at=started),
         *footprint(told, _scope(request.consent), at=started),
+        *extent(told, subject=Target(name=request.domain), at=started),
     )
     drawn = judge_and_price(
         known,
@@ -138,8 +171,8 @@ def conclude(
     )
 
 
-def replay(stored: Assessment, model: Artefact) -> Assessment:
-    """Judge and price stored observations again with today's cards and tables, and with this model."""
+def replay(stored: Assessment, model: Artefact, then: Then | None = None) -> Assessment:
+    """Judge and price stored observations again with this model; today's tables, or those of then."""
     drawn = judge_and_price(
         stored.observations,
         domain=stored.domain,
@@ -147,6 +180,7 @@ def replay(stored: Assessment, model: Artefact) -> Assessment:
         application=stored.application,
         on=stored.started_at,
         model=model,
+        then=then,
     )
     result = drawn.result
     return replace(

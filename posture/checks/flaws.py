@@ -13,9 +13,14 @@ _NAMED = 5
 
 def about(fact: ProductIntelligence, verdict: Verdict) -> Verdict:
     """A finding of the product's own. A version proves a flaw only where nobody mends old versions."""
-    proved = not fact.packaged and fact.distribution is None and fact.how != "fingerprint"
+    proved = proves(fact) and fact.how != "fingerprint"
     confidence = Confidence.OBSERVED if proved else Confidence.INFERRED
     return replace(verdict, confidence=confidence, discriminator=fact.product)
+
+
+def proves(fact: ProductIntelligence) -> bool:
+    """Whether a version of the product, once it is stated, says what it contains."""
+    return not fact.packaged and fact.distribution is None
 
 
 def software(fact: ProductIntelligence) -> str:

@@ -98,6 +98,11 @@ def products() -> tuple[Product, ...]:
     )
 
 
+def dated(name: str) -> bool:
+    """Whether a version of the product, once it is stated, can be dated by endoflife.date."""
+    return any(one.name == name and one.endoflife and one.parts for one in products())
+
+
 def stated(observations: Iterable[Observation[Any]]) -> tuple[Stated, ...]:
     """Every product that the observations state, ordered by service and name."""
     best: dict[tuple[str, int, str], Stated] = {}

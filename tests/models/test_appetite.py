@@ -162,8 +162,8 @@ def test_a_profile_that_declines_a_tier_declines_on_what_was_seen(written: Path)
 
 
 def test_a_decline_never_rests_on_unknowns(written: Path) -> None:
-    changed(written, ('T5 = "refer"', 'T5 = "decline"'), ("T3 = 85", "T3 = 75"), ("T4 = 94", "T4 = 80"))
-    some = ("telnet_exposed", "tls_weak", "certificate_invalid", "critical_vulnerability")
+    changed(written, ('T5 = "refer"', 'T5 = "decline"'), ("T3 = 85", "T3 = 75"), ("T4 = 94", "T4 = 83"))
+    some = ("telnet_exposed", "tls_weak", "certificate_invalid", "eol_software")
     unseen = ("rdp_exposed", "database_exposed", "vpn_class_a", "smb_exposed", "admin_interface_exposed")
     made = decision(findings(some, unseen))
     assert (made.tier, made.action) == (Tier.T5, Action.REFER)
@@ -192,6 +192,6 @@ def test_a_decline_never_rests_on_inferred_versions_alone(written: Path) -> None
 def test_a_knock_out_that_declines_outweighs_the_score(written: Path) -> None:
     changed(written, ('"ports/telnet", then = "refer"', '"ports/telnet", then = "decline"'))
     made = decision(findings(("telnet_exposed",)))
-    assert made.tier in {Tier.T2, Tier.T3}
+    assert made.tier < Tier.T4
     assert made.action is Action.DECLINE
     assert made.premium.total is None

@@ -76,7 +76,7 @@ def test_the_off_balance_holds_on_another_sample_of_the_book() -> None:
     from models import simulate
 
     book = simulate.findings(
-        [row.prevalence for row in priors.table().active()], 400_000, np.random.default_rng(1)
+        [row.shares for row in priors.table().active()], 400_000, np.random.default_rng(1)
     )
     factors = np.exp(batch.relativities(artefact.shipped()).log_factors(book))
     assert np.abs(factors.mean(axis=0) - 1.0).max() < 0.005

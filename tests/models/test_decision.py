@@ -94,7 +94,7 @@ def test_the_three_pay_more_and_more() -> None:
 
 def test_one_knock_out_refers_whatever_the_score() -> None:
     made = decision(("telnet_exposed",))
-    assert made.tier in {Tier.T2, Tier.T3}
+    assert made.tier < Tier.T4
     assert made.action is Action.REFER
 
 
@@ -340,7 +340,7 @@ def test_what_is_better_than_average_is_no_reason_to_refer() -> None:
     assert (four.tier, four.action) == (Tier.T4, Action.SUBJECTIVITIES)
     assert [item.id for item in four.reasons].count(ReasonId.RAISES) == 4
     assert ReasonId.LOWERS not in reasons(four)
-    few = decision(("vpn_class_a", "certificate_invalid"))
+    few = decision(("vpn_class_a", "kev_exposed"))
     assert (few.tier, few.action) == (Tier.T4, Action.SUBJECTIVITIES)
     assert [item.id for item in few.reasons].index(ReasonId.RAISES) < [item.id for item in few.reasons].index(
         ReasonId.LOWERS

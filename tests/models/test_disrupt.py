@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models import artefact, assess, build, deployed, experience, learn, priors, synthetic, tables
 from models import disrupt as module
-from models import tables
 from models.disrupt import Risk, disrupt, histogram
 from models.tables import Tables
 from posture.core.errors import PostureError
@@ -81,7 +81,7 @@ def test_a_table_nobody_balanced_is_balanced_for_the_comparison(tmp_path: Path) 
     moved = {item.name: item.change for item in found.changes}
     assert moved["bad"] < -0.05
     assert moved["maker"] > 0
-    balance = module.model_on(new).balanced(new)
+    balance = module.model_on(new, artefact.shipped()).balanced(new)
     assert balance.tables == new.digest
 
 
@@ -119,3 +119,38 @@ def test_a_table_is_named_by_key_or_path(tmp_path: Path) -> None:
         assert "JP/2026-01-01" in caught.value.remedy
     other = replace(tables.named("JP/2026-01-01"), digest="x")
     assert other.key == "JP/2026-01-01"
+
+
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory: pytest.TempPathFactory) -> artefact.Artefact:
+    path = tmp_path_factory.mktemp("model") / "own.csv"
+    path.write_text(synthetic.csv_text(1500, seed=3), encoding="utf-8")
+    return artefact.parse(learn.fit(experience.read(path), name="own").content, path)
+
+
+def test_a_named_model_rates_the_book_in_place_of_the_shipped_one(
+    fitted: artefact.Artefact, tmp_path: Path
+) -> None:
+    dearer = drafted(tmp_path, ("minimum = 50_000", "minimum = 60_000"))
+    ours, theirs = (disrupt(book(), tables.read(SHIPPED), dearer, model) for model in (None, fitted))
+    assert ours.model == f"prior {artefact.shipped().digest[:8]}"
+    assert theirs.model == f"own {fitted.digest[:8]}"
+    assert [item.name for item in theirs.changes] == [item.name for item in ours.changes]
+    assert theirs.totals[0] != ours.totals[0]
+    old = {item.name: item.old for item in theirs.changes}
+    for risk in book()[:3]:
+        priced = assess(risk.findings, risk.application, on=TODAY, model=fitted).decision.premium.total
+        assert old[risk.name] == priced
+
+
+@pytest.mark.parametrize("which", ["prior", "own"])
+def test_a_model_taken_apart_and_put_together_prices_the_same(which: str, fitted: artefact.Artefact) -> None:
+    model = artefact.shipped() if which == "prior" else fitted
+    severity = {peril.value: scale for peril, scale in model.severity.items()}
+    again = artefact.read(build.export(deployed.of(model), priors.table(), name=which, severity=severity))
+    for bad in ((), BAD, ("vpn_class_a", "kev_exposed")):
+        one, other = (assess(findings(bad), application(), on=TODAY, model=each) for each in (model, again))
+        assert one.decision.premium == other.decision.premium
+        assert one.score.value == pytest.approx(other.score.value, abs=0.01)
+        assert one.score.interval.low == pytest.approx(other.score.interval.low, abs=0.01)
+        assert one.score.interval.high == pytest.approx(other.score.interval.high, abs=0.01)

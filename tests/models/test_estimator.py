@@ -71,7 +71,7 @@ def test_the_update_is_the_posterior_mode(shape: Design, blanks: float) -> None:
 
 def test_exposure_without_claims_lowers_the_level(shape: Design) -> None:
     values, claims, base = experience(shape, 4000)
-    base *= 56 / base[:, 0].sum()  # each coefficient takes a part of what the missing claims say
+    base *= 110 / base[:, 0].sum()  # each coefficient takes a part of what the missing claims say
     model = RiskModel(shape).fit(values, np.zeros_like(claims), sample_weight=base)
     assert 0.1 < model.level_[0] < 0.3
     assert np.all(model.coef_ <= shape.mean + 1e-9)

@@ -168,10 +168,10 @@ def test_end_of_life_is_one_fact_whoever_dates_it() -> None:
     assert full.sources["eol_software"] == (*(item.id for item in table), dated.id)
 
 
-@pytest.mark.parametrize("said", ["version_hidden", "no_feed", "not_listed"])
+@pytest.mark.parametrize("said", ["no_feed", "not_listed"])
 def test_software_without_a_date_poses_no_question_of_age(said: str) -> None:
     rest = [item for item in applicants.findings() if item.check not in EOL]
-    none = [finding(check, Outcome.NOT_APPLICABLE, message="not_stated") for check in EOL[:2]]
+    none = [finding(check, Outcome.PASS, message="supported") for check in EOL[:2]]
     feed = finding(EOL[2], Outcome.UNKNOWN, reason=Reason.NO_DATA, message=said)
     vector = features.vector([*rest, *none, feed])
     assert (vector.values["eol_software"], vector.open_questions()) == (0.0, {})
@@ -189,3 +189,48 @@ def test_a_version_the_shipped_table_does_not_list_is_unknown_and_nobodys_doing(
     vector = features.vector([*rest, newer])
     assert vector.values["eol_software"] is None
     assert (vector.unasked, vector.open_questions()) == (("eol_software",), {})
+
+
+def eol(*said: Finding) -> float | None:
+    rest = [item for item in applicants.findings() if item.check not in EOL]
+    quiet = [
+        finding(check, Outcome.NOT_APPLICABLE, message="nothing_to_ask")
+        for check in EOL
+        if check not in {item.check for item in said}
+    ]
+    return features.vector([*rest, *quiet, *said]).values["eol_software"]
+
+
+def test_a_version_not_shown_counts_like_an_old_one_that_may_be_mended() -> None:
+    old = finding(EOL[1], Outcome.FAIL, confidence=Confidence.INFERRED, message="ended")
+    unnamed = finding(EOL[1], Outcome.NOT_APPLICABLE, message="not_stated")
+    hidden = finding(EOL[2], Outcome.UNKNOWN, reason=Reason.NO_DATA, message="version_hidden")
+    assert eol(old) == eol(unnamed) == eol(unnamed, hidden) == eol(hidden) == features.INFERRED
+    vector = features.vector([*applicants.findings(), hidden])
+    assert (vector.unseen, vector.partly, vector.sources["eol_software"]) == ({}, {}, (hidden.id,))
+
+
+def test_a_supported_version_shown_elsewhere_on_the_machine_answers_for_it() -> None:
+    """nginx is not in the shipped table, which says that nothing is stated; the feed knows its release."""
+    unnamed = finding(EOL[1], Outcome.NOT_APPLICABLE, message="not_stated")
+    shown = finding(EOL[2], Outcome.PASS, message="supported")
+    beside = finding(EOL[2], Outcome.PASS, message="supported", name="b.example.jp")
+    assert eol(unnamed, shown) == 0.0
+    assert eol(unnamed, beside) == features.INFERRED
+    hidden = finding(EOL[2], Outcome.UNKNOWN, reason=Reason.NO_DATA, message="version_hidden")
+    assert eol(unnamed, shown, hidden) == features.INFERRED
+
+
+def test_a_version_withheld_that_would_prove_its_age_stays_open() -> None:
+    withheld = finding(EOL[2], Outcome.UNKNOWN, reason=Reason.NO_DATA, message="version_withheld")
+    assert eol(withheld) is None
+
+
+@pytest.mark.parametrize(("message", "worth"), [("small", 0.0), ("medium", 0.5), ("large", 1.0)])
+def test_the_footprint_is_a_feature_of_its_own(message: str, worth: float) -> None:
+    outcome = Outcome.PASS if message == "small" else Outcome.FAIL
+    rest = [item for item in applicants.findings() if item.check != "ports/footprint"]
+    vector = features.vector([*rest, finding("ports/footprint", outcome, message=message)])
+    assert vector.values["large_footprint"] == worth
+    unseen = features.vector([*rest, finding("ports/footprint", Outcome.UNKNOWN, message="partly_seen")])
+    assert unseen.values["large_footprint"] is None

@@ -10,6 +10,7 @@ from models import artefact, score
 from models.artefact import Artefact, Cell, Feature
 from models.perils import Group, Peril
 from models.score import Unseen
+from models.shares import Shares
 from models.statements import Rule
 
 MODEL = artefact.shipped()
@@ -36,7 +37,7 @@ def feature(name: str, found: float, group: Group = Group.FOOTPRINT, prevalence:
     return Feature(
         name=name,
         group=group,
-        prevalence=prevalence,
+        shares=Shares(prevalence),
         relativity=found,
         cells={PERIL: cell},
         prior={PERIL: math.log(found)},

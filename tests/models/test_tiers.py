@@ -14,7 +14,7 @@ TODAY = date(2026, 12, 1)
 def test_tiers_hold_their_shares_of_the_reference_book() -> None:
     """Fresh synthetic applicants, another seed: the shares of data/appetite.toml within ties and chance."""
     rows = priors.table().active()
-    fresh = simulate.findings([row.prevalence for row in rows], 20_000, np.random.default_rng(77))
+    fresh = simulate.findings([row.shares for row in rows], 20_000, np.random.default_rng(77))
     model, market = artefact.shipped(), tables.load("JP", TODAY)
     relative = batch.relativities(model)
     factors = dict(zip(relative.perils, np.exp(relative.log_factors(fresh)).T, strict=True))

@@ -112,14 +112,16 @@ def show(
 def replay(
     assessment_id: str, model_file: Path | None, database: str | None, lang: str, *, as_json: bool
 ) -> int:
-    """Judge and price stored observations again by today's cards and tables; say whether it agrees.
+    """Judge and price stored observations again; say whether it agrees.
 
-    The model is the one that priced it: that of --model, of the settings or of the release.
+    By the model, tables and appetite that decided it: releases keep theirs, a model of your own is that of
+    --model or of the settings. Checks judge as they do today; those that came later are not asked.
     """
+    from posture.app.assess import Then
     from posture.app.assess import replay as again
 
     stored = _load(assessment_id, database)
-    fresh = again(stored, _models(model_file).of(stored.digests.model))
+    fresh = again(stored, _models(model_file).of(stored.digests.model), Then.of(stored))
     same = fresh.findings == stored.findings and fresh.decision == stored.decision
     _print(fresh, lang, (), as_json=as_json)
     changed = [

@@ -30,7 +30,7 @@ def show(found: Disruption, language: Language, most: int) -> None:
 
 def _lines(found: Disruption, terminal: Terminal, most: int) -> list[str]:
     word, money = terminal.word, terminal.say.money
-    lines = [word("disrupt_title", old=found.old, new=found.new, count=len(found.changes))]
+    lines = [word("disrupt_title", old=found.old, new=found.new, count=len(found.changes), model=found.model)]
     if found.mean is None or found.median is None:
         lines.append(word("disrupt_empty"))
     else:

@@ -115,14 +115,14 @@ def evaluate(model_file: Path, experience_file: Path, out: Path | None, *, as_js
 @json_option
 def challenge(experience_file: Path, cut: datetime, out: Path | None, *, as_json: bool) -> None:
     """Let boosted trees challenge the fitted model out of time."""
-    from models import build, challenger, experience, priors
+    from models import build, challenger, experience, learn, priors
     from posture.core.codec import encode
 
     policies = experience.read(experience_file)
     found = challenger.contest(policies, cut.date())
     if found.promoted and out is not None:
         made = challenger.trees(build.shipped_design(), policies)
-        valued_on = max(item.valuation for item in policies)
+        valued_on = learn.valued_on(policies)
         build.write(build.export(made, priors.table(), name=out.stem, valued_on=valued_on), out)
     if as_json:
         print_json(encode(found))

@@ -137,19 +137,23 @@ def _line(item: "Checked") -> tuple[str, str, str]:
 @click.argument("old")
 @click.argument("new")
 @click.option("--most", default=5, show_default=True, type=click.IntRange(0, 1000), help="Extremes shown.")
+@model_option
 @database_option
 @lang_option
 @json_option
-def disrupt(old: str, new: str, *, most: int, database: str | None, lang: str, as_json: bool) -> None:
+def disrupt(
+    old: str, new: str, *, most: int, model_file: Path | None, database: str | None, lang: str, as_json: bool
+) -> None:
     """Rate the stored book on two tables and print how premiums change.
 
     OLD and NEW are keys such as JP/2026-01-01 or paths of table files (a draft too, as YYYY-MM-DD.toml). The
-    newest assessment of every domain is priced on both with the same findings and the shipped model.
+    newest assessment of every domain is priced on both with the same findings and one model: that of --model,
+    of the settings, or the shipped one.
     """
     from posture.app.cli import disrupted
     from posture.app.disrupt import of_book
 
-    found = of_book(old, new, database)
+    found = of_book(old, new, database, model_file)
     if as_json:
         print_json(disrupted.document(found))
     else:
