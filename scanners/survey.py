@@ -124,12 +124,16 @@ async def _own(context: Context, hosts: Sequence[Target]) -> Observations:
 
 async def _others(context: Context, found: Places, named: "asyncio.Task[Names]") -> Observations:
     """Hosts that the domain's start page and mail do not show: by name, then by the consent's networks."""
+    counted, swept = await asyncio.gather(networks.census(context), _by_name(context, named))
     further = await named
-    counted, swept = await asyncio.gather(networks.census(context), _own(context, further.hosts))
     unnamed = networks.hosts(counted, (*found.hosts, *further.hosts, *further.beyond))
     too_many = Unseen(reason=Reason.BUDGET, detail=f"more than {names.MOST_HOSTS} hosts found by name")
     beyond = [unseen(context, PortsHost.KIND, target, too_many) for target in further.beyond]
     return [*swept, *await _own(context, unnamed), *counted, *beyond]
+
+
+async def _by_name(context: Context, named: "asyncio.Task[Names]") -> Observations:
+    return await _own(context, (await named).hosts)
 
 
 async def _tls(
