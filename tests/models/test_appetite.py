@@ -114,6 +114,22 @@ def test_a_subjectivity_is_an_object_with_its_sentence_in_both_languages() -> No
     assert asked.closed_by == ("ports/ftp",)
 
 
+def test_a_much_attacked_gateway_alone_is_quoted_once_its_version_and_second_factor_are_shown() -> None:
+    made = decision(findings({"vpn_class_a"}))
+    assert (made.tier, made.action) == (Tier.T3, Action.SUBJECTIVITIES)
+    (asked,) = made.subjectivities
+    assert (asked.id, asked.phase, asked.due_days) == ("show-remote-access", Phase.PRE_BIND, 14)
+    assert "second factor" in asked.text["en"]
+    assert "多要素認証" in asked.text["ja"]
+    assert asked.closed_by == ("web/remote_access_gateway",)
+
+
+def test_a_gateway_of_another_make_is_only_priced() -> None:
+    made = decision(findings({"vpn_class_b"}))
+    assert made.subjectivities == ()
+    assert made.action is Action.QUOTE
+
+
 def test_every_check_the_profile_names_exists() -> None:
     used = appetite.profile()
     named = {item.check for item in used.knock_outs.values()}
