@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from click.testing import CliRunner, Result
@@ -109,6 +110,16 @@ def test_nvd_is_read_page_by_page(store: Database, shelf: Shelf) -> None:
     assert (result.outcome, result.rows) == ("updated", 5)
     assert [path.rpartition("=")[2] for path, _ in shelf.asked] == ["0", "2", "4"]
     assert "virtualMatchString=cpe%3A2.3%3Aa%3Aapache%3Ahttp_server" in shelf.asked[0][0]
+
+
+def test_nvd_is_asked_under_every_name_of_a_product_with_its_part(store: Database, shelf: Shelf) -> None:
+    """NVD keeps ASA's flaws under an operating system and FTD's under an application (CVE-2025-20362)."""
+    list(update(desk(store, shelf), [FeedName.NVD], [named_product("Cisco ASA / Firepower")]))
+    asked = [parse_qs(urlsplit(path).query)["virtualMatchString"][0] for path, _ in shelf.asked]
+    assert asked == [
+        "cpe:2.3:o:cisco:adaptive_security_appliance_software",
+        "cpe:2.3:a:cisco:firepower_threat_defense",
+    ]
 
 
 def test_pages_that_never_add_up_are_refused(store: Database, shelf: Shelf) -> None:

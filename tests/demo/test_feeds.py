@@ -17,7 +17,14 @@ SEEN = (
     greeting("MySQL", "5.1.73", port=3306),
     greeting("vsftpd", "3.0.3", port=21),
 )
-KEYS = ("apache:http_server", "openbsd:openssh", "oracle:mysql", "vsftpd_project:vsftpd", "beasts:vsftpd")
+KEYS = (
+    "apache:http_server",
+    "openbsd:openssh",
+    "oracle:mysql",
+    "oracle:mysql_server",
+    "vsftpd_project:vsftpd",
+    "beasts:vsftpd",
+)
 
 
 def told() -> dict[str, ProductIntelligence]:
