@@ -61,7 +61,7 @@ async def _page(context: Context, _kind: str, target: Target) -> Observations:
     from scanners import web
     from scanners.web.place import place
 
-    return [await web.ask(context, place(_url(target)))]
+    return [await web.again(context, place(_url(target)))]
 
 
 async def _files(context: Context, kind: str, target: Target) -> Observations:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from scanners.net.routes import Routes
 
 if TYPE_CHECKING:
+    from posture.core.facts.web_response import WebResponse
     from scanners.dns.resolver import Resolver
     from scanners.net.gateway import Gateway
 
@@ -54,6 +55,7 @@ class Options:
 class Context:
     """One scan: its door, its resolver (with the only cache), its clock, and a place for our own faults.
 
+    `known` says whether a page's product is recognised already: nothing more is asked to learn it then.
     `progress` is told the name of each finished area, and on the way how many hosts are swept (“ports 3/12”).
     """
 
@@ -62,4 +64,5 @@ class Context:
     options: Options
     clock: Callable[[], datetime]
     faults: list[str] = field(default_factory=list)
+    known: "Callable[[WebResponse], bool]" = lambda _page: False
     progress: Callable[[str], None] = lambda _step: None

@@ -61,6 +61,7 @@ def open_context(request: Request, subject: Target | None = None) -> Context:
     """Make the scan's context. Raises RefusedError when the consent does not cover the subject now."""
     scope = scope_of(request)
     refuse_outside(scope, subject or Target(name=request.domain), request.clock())
+    from posture.checks.fingerprints import known
     from scanners.dns.resolver import Resolver
     from scanners.net.gateway import Gateway
 
@@ -72,6 +73,7 @@ def open_context(request: Request, subject: Target | None = None) -> Context:
         resolver=resolver,
         options=options,
         clock=request.clock,
+        known=known,
         progress=request.progress,
     )
 

@@ -13,6 +13,8 @@ from posture.core.findings import Confidence, Verdict, failed, passed
 
 Signs = Mapping[str, tuple[str, ...]]
 
+KINDS = ("vpn", "exchange", "transfer", "admin")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fingerprint:
@@ -39,14 +41,22 @@ def fingerprints(kind: str) -> tuple[Fingerprint, ...]:
             product=entry["product"],
             kind=entry["kind"],
             claims=entry.get("claims", ""),
-            rules=tuple(
-                {sign: re.compile(text, re.IGNORECASE) for sign, text in rule.items()}
-                for rule in entry["when"]
-            ),
+            rules=tuple({sign: expression(text) for sign, text in rule.items()} for rule in entry["when"]),
         )
         for entry in table("fingerprints")["fingerprint"]
         if entry["kind"] == kind
     )
+
+
+def expression(given: str | list[str]) -> re.Pattern[str]:
+    """Of a part of a rule: an expression that is searched, or a list of which one is the whole text."""
+    exact = given if isinstance(given, str) else rf"\A(?:{'|'.join(map(re.escape, given))})\Z"
+    return re.compile(exact, re.IGNORECASE)
+
+
+def known(fact: WebResponse) -> bool:
+    """Whether the answer shows a product of any kind."""
+    return any(recognised(fact, kind) for kind in KINDS)
 
 
 def recognised(fact: WebResponse, kind: str) -> tuple[Fingerprint, ...]:
@@ -69,6 +79,7 @@ def signs(fact: WebResponse) -> Signs:
         "subject": (shown.subject,) if shown else (),
         "issuer": (shown.issuer,) if shown else (),
         "names": shown.names if shown else (),
+        "icon": (fact.icon.md5,) if fact.icon and fact.icon.md5 else (),
     }
 
 

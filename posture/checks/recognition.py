@@ -24,7 +24,6 @@ from posture.core.targets import Target
 #: From this confidence on nmap has read the version from an answer, not from the port's number.
 _READ = 8
 _SURE = 10
-_KINDS = ("vpn", "exchange", "transfer", "admin")
 _DISTRIBUTION = re.compile(
     r"\b(Debian|Ubuntu|Raspbian|CentOS|Red ?Hat|Rocky|Alma(?:Linux)?|Oracle Linux|Amazon|Fedora|SUSE|"
     r"openSUSE|Alpine|deb\d{1,2}u\d|el\d{1,2}(?:_\d{1,2})?)\b",
@@ -175,7 +174,7 @@ def _served(target: Target, fact: WebResponse) -> Iterator[Stated]:
         for line in lines:
             if product.header is not None and (match := product.header.search(line)):
                 yield _one(target, product, match["version"], ("http-header", _SURE), line)
-    for kind in _KINDS:
+    for kind in fingerprints.KINDS:
         for entry in fingerprints.recognised(fact, kind):
             known = _by_name(entry.product)
             if known is not None:

@@ -18,12 +18,13 @@ _Answers = list[tuple[Place, Observation[Any]]]
 
 
 async def scan(context: Context, urls: Sequence[str]) -> list[Observation[Any]]:
-    """One `web.response` per URL and one `web.exposure` per host.
+    """One `web.response` per URL and one `web.exposure` per host; of each host at most one icon.
 
     Raises PostureError for a text that is no URL of ours to ask.
     """
     places = [place(url) for url in urls]
     answers = await asyncio.gather(*(ask(context, one) for one in places))
+    answers = await _illustrated(context, answers)
     hosts = _by_host(zip(places, answers, strict=True))
     exposures = await asyncio.gather(*(_expose(context, host) for host in hosts))
     return [*answers, *exposures]
@@ -47,6 +48,25 @@ async def ask(context: Context, start: Place) -> Observation[Any]:
 
     found = await observe(context, WebResponse.KIND, start.target, attempt())
     return replace(found, evidence=tuple(evidence))
+
+
+async def again(context: Context, start: Place) -> Observation[Any]:
+    """One `web.response` as `scan` brings it: with the page's icon, where that may tell the product."""
+    (found,) = await _illustrated(context, [await ask(context, start)])
+    return found
+
+
+async def _illustrated(
+    context: Context, answers: Sequence[Observation[WebResponse]]
+) -> list[Observation[WebResponse]]:
+    """The answers, one of each host with its icon."""
+    from scanners.web.icons import one_per_host
+    from scanners.web.illustrate import illustrated
+
+    chosen = [*one_per_host(context, answers).values()]
+    shown = await asyncio.gather(*(illustrated(context, answer, there) for answer, there in chosen))
+    pairs = [(old, new) for (old, _), new in zip(chosen, shown, strict=True)]
+    return [next((new for old, new in pairs if old is answer), answer) for answer in answers]
 
 
 def _by_host(answers: Iterable[tuple[Place, Observation[Any]]]) -> list[_Answers]:

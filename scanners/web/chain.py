@@ -13,6 +13,7 @@ from scanners.net.http import Session
 from scanners.observe import digest
 from scanners.web.cookies import cookies
 from scanners.web.exchange import MOST_BODY, MOST_VALUE, Answer, fetch, printable
+from scanners.web.icons import declared
 from scanners.web.page import metas, text_of, title
 from scanners.web.parts import parts
 from scanners.web.place import Place, led_to
@@ -53,7 +54,7 @@ async def follow(context: Context, start: Place) -> Found:
 
 async def _follow(context: Context, session: Session, start: Place) -> Found:
     trail = _Trail(asked=start)
-    here, answer = start, await _visit(context, session, start)
+    here, answer = start, await visit(context, session, start)
     while True:
         trail.cookies += cookies(answer.headers)
         trail.evidence.append(answer.evidence)
@@ -66,7 +67,7 @@ async def _follow(context: Context, session: Session, start: Place) -> Found:
         if len(trail.redirects) == MOST_HOPS:
             raise NetFailure(Reason.PROTOCOL_GARBAGE, f"more than {MOST_HOPS} redirects")
         try:
-            arrived = await _visit(context, session, onward)
+            arrived = await visit(context, session, onward)
         except NetFailure as failure:
             if failure.reason is Reason.NOT_PERMITTED:
                 return _found(trail, here, answer, onward.url)
@@ -86,7 +87,8 @@ def _onward(here: Place, location: str) -> Place | None:
         return None
 
 
-async def _visit(context: Context, session: Session, there: Place) -> Answer:
+async def visit(context: Context, session: Session, there: Place) -> Answer:
+    """Ask one place, with leave for it; where it leads is not followed. Raises NetFailure."""
     await _enter(context, there)
     return await asyncio.to_thread(fetch, session, there.url)
 
@@ -145,6 +147,7 @@ def _found(trail: _Trail, here: Place, answer: Answer, left_scope: str | None) -
         body_sha256=digest(answer.body),
         meta=None if answer.broken else metas(text),
         certificate=_presented(answer.certificate),
+        icon=declared(text, here.url) if _is_html(answer) else None,
         page=None if answer.broken or not _is_html(answer) else parts(text, here.url, whole=_whole(answer)),
     )
     gaps = tuple(Gap(path=path, reason=answer.broken) for path in ("meta", "page")) if answer.broken else ()

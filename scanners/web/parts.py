@@ -30,10 +30,8 @@ Found = tuple[str, dict[str, str]]
 
 def parts(text: str, url: str, *, whole: bool) -> Page:
     """What the page loads and asks for. `url` is where it came from; `whole` whether all of it was read."""
-    tags = list(_tags(_uncommented(text)))
-    base = (
-        _resolved(url, next((a["href"] for name, a in tags if name == "base" and a.get("href")), "")) or url
-    )
+    tags = list(_tags(uncommented(text)))
+    base = resolved(url, next((a["href"] for name, a in tags if name == "base" and a.get("href")), "")) or url
     scripts = tuple(_script(base, a) for name, a in tags if name == "script" and a.get("src"))
     loads = tuple(load for name, a in tags for load in _plain(base, name, a))
     forms = tuple(_forms(base, tags))
@@ -48,7 +46,7 @@ def parts(text: str, url: str, *, whole: bool) -> Page:
     )
 
 
-def _uncommented(text: str) -> str:
+def uncommented(text: str) -> str:
     """The text without comments; one that never ends hides the rest, as in a browser."""
     kept, here = [], 0
     while (start := text.find("<!--", here)) >= 0:
@@ -69,7 +67,7 @@ def _script(base: str, found: dict[str, str]) -> Script:
     written = unescape(found["src"]).strip()
     return Script(
         written=printable(written)[:_LONGEST],
-        url=_shown(_resolved(base, written)),
+        url=_shown(resolved(base, written)),
         integrity=bool(found.get("integrity", "").strip()),
     )
 
@@ -81,7 +79,7 @@ def _plain(base: str, name: str, found: dict[str, str]) -> Iterator[PlainLoad]:
         attribute = "href" if "stylesheet" in found.get("rel", "").lower().split() else None
     elif attribute is None:
         attribute, active = _PASSIVE.get(name), False
-    where = _resolved(base, found.get(attribute, "")) if attribute else None
+    where = resolved(base, found.get(attribute, "")) if attribute else None
     if where is not None and urlsplit(where).scheme == "http":
         yield PlainLoad(url=_shown(where), element=name, active=active)
 
@@ -94,7 +92,7 @@ def _forms(base: str, tags: list[Found]) -> Iterator[Form]:
         if name in ("form", "/form"):
             if action is not None or password:
                 yield Form(action=_shown(action or base), password=password)
-            action = _resolved(base, found.get("action", "")) or base if name == "form" else None
+            action = resolved(base, found.get("action", "")) or base if name == "form" else None
             password = False
         elif name == "input" and found.get("type", "").lower() == "password":
             password = True
@@ -102,7 +100,7 @@ def _forms(base: str, tags: list[Found]) -> Iterator[Form]:
         yield Form(action=_shown(action or base), password=password)
 
 
-def _resolved(base: str, written: str) -> str | None:
+def resolved(base: str, written: str) -> str | None:
     """The absolute address; None for what is none, or not HTTP."""
     try:
         where = urljoin(base, "".join(unescape(written).split()))

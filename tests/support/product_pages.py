@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from posture.core.facts.web_response import Cookie, Presented, Redirect, WebResponse
+from posture.core.facts.web_response import Cookie, Icon, Presented, Redirect, WebResponse
 
 ORIGIN = "https://gate.example.jp"
 
@@ -11,6 +11,12 @@ def presents(subject: str, *, issuer: str | None = None, names: tuple[str, ...] 
     """A page that says nothing, of a host that presents a certificate, signed by itself unless told."""
     shown = Presented(subject=subject, issuer=subject if issuer is None else issuer, names=names)
     return replace(answer(), certificate=shown)
+
+
+def shows(md5: str, *, status: int = 200) -> WebResponse:
+    """A page that says nothing, with an icon of this digest."""
+    icon = Icon(url=f"{ORIGIN}/favicon.ico", status=status, bytes=1150, sha256="0" * 64, md5=md5)
+    return replace(answer(title="Login"), icon=icon)
 
 
 def answer(*, path: str = "/", title: str | None = None, cookie: str = "", **headers: str) -> WebResponse:
@@ -162,4 +168,25 @@ CERTIFIED: list[Shown] = [
     ),
     Shown("VMware ESXi / vCenter", presents("CN=localhost.localdomain", issuer="O=VMware Installer")),
     Shown("Cisco IOS", presents("CN=IOS-Self-Signed-Certificate-4163115936")),
+]
+
+#: Products that show themselves by their icon alone; the digests are those that Recog lists.
+ICONS: list[Shown] = [
+    Shown("Citrix NetScaler Gateway", shows("4eaaa139063e6706d1b5d0eee833d47b")),
+    Shown("SonicWall", shows("318ed14b5eedf8581f7e79439504e282")),
+    Shown("Omnissa / VMware Horizon", shows("ec60d8d2f3b0ded27c5767189882685c")),
+    Shown("Omnissa / VMware Horizon", shows("c6acedaff906029fc5455d9ec52c7f42")),
+    Shown("Fortra GoAnywhere MFT", shows("fa73151a3a3b610eaca4a7a5a78cc775")),
+    Shown("CrushFTP", shows("297a81069094d00a052733d3a0537d18")),
+    Shown("phpMyAdmin", shows("531b63a51234bb06c9d77f219eb25553")),
+    Shown("cPanel / WHM", shows("827fd6c561d4b1f932f75e0f9a17f766")),
+    Shown("Synology DSM", shows("9052ab290483b0bd75c05b857c182bba")),
+    Shown("Jenkins", shows("2b37c7f35285c341ec1f2cf7e40a3c22")),
+    Shown("GitLab", shows("85c754581e1d4b628be5b7712c042224")),
+    Shown("Grafana", shows("b204c198a410e5ee28346c4a2110535e")),
+    Shown("Kibana", shows("2145225dd4406c274c317f8d80ccf584")),
+    Shown("pfSense / OPNsense", shows("e4fd990b4b8a5d61bd5ddb98cdfc7190")),
+    Shown("pfSense / OPNsense", shows("57f187c7a868faeac558007a8eb6cb2e")),
+    Shown("Cisco Catalyst SD-WAN Manager (vManage)", shows("f5a68db40594839cfc2696197608e2a3")),
+    Shown("JetBrains TeamCity", shows("cee18e28257988b40028043e65a6c2a3")),
 ]

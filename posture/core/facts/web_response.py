@@ -71,6 +71,22 @@ class Presented:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Icon:
+    """The icon a page declares, or /favicon.ico; its bytes are not kept.
+
+    `status` is null where it was not asked for: elsewhere, written into the page (`url` is then `data:`), or
+    not needed. The rest is null unless the whole of it was seen. MD5 is no promise that nobody made another
+    file of this digest: public lists of icons are written in it, and a liar could serve the icon itself.
+    """
+
+    url: str
+    status: int | None = None
+    bytes: int | None = None
+    sha256: str | None = None
+    md5: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WebResponse:
     """The last response of a chain. `headers` keep order, case and repetition; values are cut at 4 KiB.
 
@@ -79,7 +95,8 @@ class WebResponse:
     describe what was read of the decoded body (bounded). `meta` holds the page's `<meta>` pairs of
     `http-equiv` or `name` and `content`, names in lower case, as far as they act like headers; null where
     the body broke off. `page` is null where the body broke off or is no HTML. `certificate` is that of the
-    host that answered last; null without TLS, or where it cannot be read.
+    host that answered last; null without TLS, or where it cannot be read. `icon` is null where none is
+    declared and none was asked for.
     """
 
     KIND: ClassVar[str] = "web.response"
@@ -97,6 +114,7 @@ class WebResponse:
     meta: tuple[tuple[str, str], ...] | None = ()
     page: Page | None = None
     certificate: Presented | None = None
+    icon: Icon | None = None
 
     def header(self, name: str) -> str | None:
         """The header's values joined as RFC 9110 §5.3 says; None when absent."""

@@ -1,6 +1,7 @@
 """Products recognised from bytes on the wire; pages that only speak about them are not."""
 
 import asyncio
+import hashlib
 import html
 import socket
 from pathlib import Path
@@ -8,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from posture.checks.fingerprints import fingerprints, recognised
+from posture.checks.fingerprints import Fingerprint, expression, fingerprints, recognised, signs
 from posture.core.facts.web_response import Presented, WebResponse
 from posture.core.observations import Seen
 from scanners import web
@@ -121,6 +122,27 @@ def test_a_certificate_of_its_own_making_names_the_product(shown: Shown, tmp_pat
         subject=certificate.subject, issuer=certificate.subject, names=()
     )
     assert products(found.result.value) == [shown.product]
+
+
+@pytest.mark.parametrize(("added", "matched"), [(b"", True), (b"\n", False)])
+def test_an_icon_on_the_wire_is_compared_whole(added: bytes, *, matched: bool) -> None:
+    picture = b"a synthetic picture"
+    md5 = hashlib.md5(picture, usedforsecurity=False).hexdigest()
+    rule = {"icon": expression(["0" * 32, md5])}
+    product = Fingerprint(product="Synthetic", kind="admin", claims="", rules=(rule,))
+
+    def behave(conn: socket.socket, head: bytes) -> None:
+        asked = head.split(b" ")[1]
+        shown = {b"/": b"<form><input type=password></form>", b"/favicon.ico": picture + added}
+        conn.sendall(page(shown[asked]) if asked in shown else page(b"no", status="404 Not Found"))
+
+    with Server(behave) as server:
+        ctx = context(consent("example.jp"), route("gate.example.jp", 80, server))
+        (found, *_) = asyncio.run(web.scan(ctx, ["http://gate.example.jp/"]))
+        ctx.gateway.close()
+    assert isinstance(found.result, Seen), found.result
+    assert product.matches(signs(found.result.value)) is matched
+    assert products(found.result.value) == []
 
 
 def test_every_product_has_a_page() -> None:

@@ -1,5 +1,6 @@
 """Every fingerprint has an answer it recognises, and none recognises an ordinary site or its neighbours."""
 
+import re
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -7,6 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from posture.checks.fingerprints import Fingerprint, fingerprints, recognised, signs
+from posture.checks.recognition import stated
 from posture.checks.tables import table
 from posture.checks.web import (
     admin_panel,
@@ -16,7 +18,10 @@ from posture.checks.web import (
 )
 from posture.core.facts.web_response import WebResponse
 from posture.core.findings import Confidence, Verdict, failed, not_applicable, passed, unknown
-from tests.support.product_pages import CERTIFIED, POSITIVE, Shown, answer, presents
+from posture.core.observations import Observation, Seen
+from posture.core.targets import Target
+from tests.support.product_pages import CERTIFIED, ICONS, POSITIVE, Shown, answer, presents, shows
+from tests.support.web import NOW
 
 KINDS = ("vpn", "exchange", "admin", "transfer")
 
@@ -47,6 +52,11 @@ NEGATIVE = [
     presents("CN=vmware.example.jp,O=VMware Installer Co."),
     presents("CN=How to replace the IOS-Self-Signed-Certificate-1"),
     answer(title="ASA Temporary Self Signed Certificate"),
+    shows("0d835213afc36cc098b080784bc223a0"),  # a maker's sign, on an ASA and on others
+    shows("318ed14b5eedf8581f7e79439504e283"),
+    shows("318ed14b5eedf8581f7e79439504e282\n"),
+    shows("x318ed14b5eedf8581f7e79439504e282"),
+    answer(title="318ed14b5eedf8581f7e79439504e282"),
     answer(),
 ]
 
@@ -59,7 +69,7 @@ def found(fact: WebResponse) -> set[str]:
     return {entry.product for kind in KINDS for entry in recognised(fact, kind)}
 
 
-@pytest.mark.parametrize("shown", [*POSITIVE, *CERTIFIED], ids=lambda shown: shown.product)
+@pytest.mark.parametrize("shown", [*POSITIVE, *CERTIFIED, *ICONS], ids=lambda shown: shown.product)
 def test_a_products_answer_is_recognised_as_that_product_alone(shown: Shown) -> None:
     assert found(shown.fact) == {shown.product}
 
@@ -72,7 +82,7 @@ def test_an_ordinary_page_is_nothing(fact: WebResponse) -> None:
 def test_every_rule_of_every_fingerprint_is_used_by_a_positive() -> None:
     """A rule without an example is a rule nobody tried."""
     for entry in every():
-        facts = [shown.fact for shown in (*POSITIVE, *CERTIFIED) if shown.product == entry.product]
+        facts = [shown.fact for shown in (*POSITIVE, *CERTIFIED, *ICONS) if shown.product == entry.product]
         for rule in entry.rules:
             alone = replace(entry, rules=(rule,))
             assert any(alone.matches(signs(fact)) for fact in facts), (entry.product, rule)
@@ -97,6 +107,29 @@ def test_every_entry_names_its_source() -> None:
         assert addresses, entry["product"]
         assert len(set(addresses)) == len(addresses), entry["product"]
         assert all(parts.scheme == "https" and parts.hostname and len(parts.path) > 1 for parts in addresses)
+
+
+def test_every_digest_of_an_icon_is_one_products_and_has_its_source() -> None:
+    entries = [
+        (md5, entry)
+        for entry in table("fingerprints")["fingerprint"]
+        for rule in entry["when"]
+        for md5 in rule.get("icon", [])
+    ]
+    digests = [md5 for md5, _ in entries]
+    assert len(digests) == len(set(digests)) == 31
+    for md5, entry in entries:
+        assert re.fullmatch(r"[0-9a-f]{32}", md5), md5
+        assert "https://github.com/rapid7/recog/blob/main/xml/favicons.xml" in entry["source"]
+        assert found(shows(md5)) == {entry["product"]}
+    assert {entry["product"] for _, entry in entries} == {shown.product for shown in ICONS}
+
+
+def test_an_icon_tells_the_product_and_no_version() -> None:
+    for shown in ICONS:
+        target = Target(name="gate.example.jp", port=443, url=shown.fact.asked)
+        seen = Observation(kind=WebResponse.KIND, target=target, at=NOW, result=Seen(value=shown.fact))
+        assert [one.version for one in stated([seen])] in ([], [None])
 
 
 def test_a_redirect_that_was_not_followed_is_a_sign_too() -> None:
