@@ -74,13 +74,16 @@ def _question(obs: Observation[Any]) -> tuple[str, str, int | None]:
 
 
 def _joined(one: Stated, rows: FeedRows, at: datetime) -> Seen[ProductIntelligence]:
+    """A product may go by several names in NVD: nothing found counts only when every one was asked about."""
     version = Version.read(one.version) if one.version else None
     states = _states(one.product, rows)
     known = {state.name for state in states}
-    flaws = [flaw for flaw in rows.flaws if flaw.product in one.product.keys]
+    asked = {state.part for state in states if state.name is FeedName.NVD}
+    whole = bool(asked) and asked >= set(one.product.keys)
+    flaws = [flaw for flaw in rows.flaws if flaw.product in asked]
     listed = _listed(one.product, rows) if FeedName.KEV in known else None
-    decided = version is not None and FeedName.NVD in known
-    affecting = [flaw for flaw in flaws if version and _affects(flaw, version)] if decided else None
+    affecting = [flaw for flaw in flaws if version and _affects(flaw, version)]
+    decided = version is not None and (whole or bool(affecting))
     fact = ProductIntelligence(
         vendor=one.product.vendor,
         product=one.product.name,
@@ -94,8 +97,8 @@ def _joined(one: Stated, rows: FeedRows, at: datetime) -> Seen[ProductIntelligen
         feeds=states,
         listed=listed,
         undecided=tuple(_undecided(listed or (), flaws, version)),
-        matches=None if affecting is None else tuple(_matches(affecting, rows, catalog=listed is not None)),
-        possible=_possible(flaws, rows) if {FeedName.NVD, FeedName.EPSS} <= known else None,
+        matches=tuple(_matches(affecting, rows, catalog=listed is not None)) if decided else None,
+        possible=_possible(flaws, rows) if whole and FeedName.EPSS in known else None,
         release=_release(one.product, version, rows),
     )
     return Seen(value=fact, gaps=tuple(_gaps(fact, known)))

@@ -6,12 +6,12 @@ import pytest
 
 from posture.checks.intelligence import look_up
 from posture.core.facts.product_intelligence import ProductIntelligence
-from posture.core.feeds import FeedName, FeedRows
+from posture.core.feeds import FeedName, FeedRows, Span
 from posture.core.observations import Reason, Seen
 from posture.core.priority import Priority
 from tests.support import feeds
 from tests.support.feeds import EXPLOITED, LIKELY, MILD, RANSOM, SEVERE
-from tests.support.intelligence import NOW, known, rows, server, state
+from tests.support.intelligence import NOW, greeting, known, rows, server, state
 
 OLD, MENDED, HIDDEN = "Apache/2.4.49", "Apache/2.4.99", "Apache"
 
@@ -54,6 +54,19 @@ def test_nvd_counts_only_where_it_was_asked_about_the_product() -> None:
     assert fact.matches is None
     assert fact.possible is None
     assert {one.name for one in fact.feeds} == set(FeedName) - {FeedName.NVD}
+
+
+def test_a_product_of_several_names_is_clean_only_when_each_was_asked_about() -> None:
+    """The flaws of the name that was asked count all the same."""
+    redis = greeting("Redis", "6.0.0")
+    flaw = replace(rows().flaws[0], product="redis:redis", spans=(Span(version="*", end_excluding="6.0.9"),))
+    kept = [one for one in rows().states if one.name is not FeedName.NVD]
+    half = FeedRows(states=(*kept, state(FeedName.NVD, "redis:redis")))
+    whole = replace(half, states=(*half.states, state(FeedName.NVD, "redislabs:redis")))
+    assert (known(redis, half).matches, known(redis, half).possible) == (None, None)
+    assert (known(redis, whole).matches, known(redis, whole).possible) == ((), ())
+    found = known(redis, replace(half, flaws=(flaw,)))
+    assert [match.cve for match in found.matches or ()] == [flaw.cve]
 
 
 @pytest.mark.parametrize("banner", [OLD, MENDED, HIDDEN])
