@@ -26,7 +26,8 @@ SPOKEN = {
     "ssl2": rb"\x80.\x01\x00\x02.*",
     "smtp": rb"EHLO \S+\r\n|STARTTLS\r\n(?:NOOP\r\n)?|QUIT\r\n",
     "redis": rb"PING\r\n",
-    "rdp": re.escape(bytes.fromhex("030000130ee000000000000100080001000000")),
+    # A request that names TLS, or TLS and CredSSP (MS-RDPBCGR §2.2.1.1), and no user.
+    "rdp": rb"\x03\x00\x00\x13\x0e\xe0\x00\x00\x00\x00\x00\x01\x00\x08\x00[\x01\x03]\x00\x00\x00",
     "ssh": rb"SSH-2\.0-posture_underwriting/\S+(?: \([^()]*\))?\r\n",
     "ssh lists and exchange": rb"\x00\x00..[\x04-\x0f][\x14\x1e].*",
 }

@@ -30,6 +30,7 @@ from tests.support.net_servers import Server, answer, close, deaf
 from tests.support.papers import NOW, consent
 from tests.support.tools import require_tool
 
+#: Tests run side by side: each that listens has addresses of its own (127.0.73.x).
 DOMAIN = "example.co.jp"
 START = f"@ NS ns1.{DOMAIN}.\nns1 A 127.0.0.1\n@ A 127.0.73.1\n"
 PORTS = "8443,3389"
@@ -79,11 +80,11 @@ def states(found: names.Names) -> dict[str, list[PlaceState]]:
 
 def test_only_a_host_with_something_open_is_swept(server: DnsServer) -> None:
     server.zone(
-        DOMAIN, START + "vpn A 127.0.73.2\nremote A 127.0.73.3\ngw A 127.0.73.4\nportal A 127.0.73.1\n"
+        DOMAIN, START + "vpn A 127.0.73.12\nremote A 127.0.73.13\ngw A 127.0.73.4\nportal A 127.0.73.1\n"
     )
-    with Server(close, address="127.0.73.2", port=8443), ExitStack() as stack:
+    with Server(close, address="127.0.73.12", port=8443), ExitStack() as stack:
         for port in (8443, 3389):
-            stack.enter_context(deaf("127.0.73.3", port))
+            stack.enter_context(deaf("127.0.73.13", port))
         made = context(server, paper())
         found = sought(made)
     assert states(found) == {
@@ -92,7 +93,7 @@ def test_only_a_host_with_something_open_is_swept(server: DnsServer) -> None:
         f"gw.{DOMAIN}": [PlaceState.SHUT],
         f"portal.{DOMAIN}": [PlaceState.KNOWN],
     }
-    assert found.hosts == (Target(name=f"vpn.{DOMAIN}", address="127.0.73.2"),)
+    assert found.hosts == (Target(name=f"vpn.{DOMAIN}", address="127.0.73.12"),)
     assert found.pages == (f"portal.{DOMAIN}",)
     assert [place.open for host in fact(found).names for place in host.places] == [(8443,), (), (), ()]
     assert {(p.owner.value, p.why) for h in fact(found).names for p in h.places} == {("self", "in-networks")}
@@ -201,15 +202,16 @@ def surveyed(made: Context) -> list[Observation[Any]]:
 
 
 def test_a_survey_sweeps_the_gateway_and_a_silent_name_leaves_nothing_unseen(server: DnsServer) -> None:
-    server.zone(DOMAIN, START + "vpn A 127.0.73.2\nremote A 127.0.73.3\n")
+    start = START.replace("127.0.73.1", "127.0.73.31")
+    server.zone(DOMAIN, start + "vpn A 127.0.73.32\nremote A 127.0.73.33\n")
     with (
-        Server(close, address="127.0.73.1", port=8443),
-        Server(close, address="127.0.73.2", port=3389),
+        Server(close, address="127.0.73.31", port=8443),
+        Server(close, address="127.0.73.32", port=3389),
         ExitStack() as stack,
     ):
         for port in (8443, 3389):
-            stack.enter_context(deaf("127.0.73.3", port))
-        seen = surveyed(context(server, paper(networks='["127.0.73.1/32", "127.0.73.2/31"]')))
+            stack.enter_context(deaf("127.0.73.33", port))
+        seen = surveyed(context(server, paper(networks='["127.0.73.31/32", "127.0.73.32/31"]')))
     hosts = {obs.target.name: obs.result for obs in seen if obs.kind == PortsHost.KIND}
     assert set(hosts) == {DOMAIN, f"vpn.{DOMAIN}"}
     swept = hosts[f"vpn.{DOMAIN}"]
@@ -287,9 +289,10 @@ def test_only_pages_of_their_own_are_kept(server: DnsServer) -> None:
 def test_a_gateway_that_accepts_and_cannot_be_read_stays_unseen(
     server: DnsServer, label: str, *, stays: bool
 ) -> None:
-    server.zone(DOMAIN, START + f"{label} A 127.0.73.2\n")
+    address = "127.0.73.22" if stays else "127.0.73.23"
+    server.zone(DOMAIN, START + f"{label} A {address}\n")
     made = context(server, paper())
-    with Server(close, address="127.0.73.2", port=8443):
+    with Server(close, address=address, port=8443):
         found = sought(made)
     place = Target(name=f"{label}.{DOMAIN}", port=443, url=f"https://{label}.{DOMAIN}/")
     why = Unseen(reason=Reason.PROTOCOL_GARBAGE)
