@@ -149,6 +149,7 @@ def test_what_each_exposed_service_is_judged(looked: Looked) -> None:
         ("ports/few_services", None): "fail many low",
         ("ports/file_sharing", 445): "fail reachable critical",
         ("ports/ftp", 21): "fail reachable medium",
+        ("ports/footprint", None): "not_applicable nothing_to_ask info",
         ("ports/named_hosts_seen", None): "not_applicable nothing_to_ask info",
         ("ports/network_known", None): "not_applicable nothing_to_ask info",
         ("ports/no_login", 11211): "fail reachable critical",
