@@ -27,10 +27,9 @@ def test_hosts_that_were_seen_or_are_shut_pass() -> None:
         host("gw.example.jp", PlaceState.SHUT),
         host("portal.example.jp", PlaceState.KNOWN, page=PageState.SEEN_BEFORE),
         host("ra.example.jp", PlaceState.PROVIDER),
-        host("ts.example.jp", PlaceState.WITHHELD),
     ]
     fact = DnsNames(asked=63, names=tuple(hosts), wildcard=())
-    assert list(judge(fact)) == [passed("seen", asked=63, count=5)]
+    assert list(judge(fact)) == [passed("seen", asked=63, count=4)]
     assert list(judge(DnsNames(asked=63, names=(), wildcard=()))) == [passed("seen", asked=63, count=0)]
 
 
@@ -39,6 +38,15 @@ def test_a_silent_gateway_is_a_question() -> None:
     assert verdicts(silent) == [("unknown", "silent", ("vpn.example.jp",))]
     assert verdicts(host("vpn.example.jp", PlaceState.SILENT, PlaceState.OPEN))[0][1] == "seen"
     assert verdicts(host("vpn.example.jp", PlaceState.UNASKED))[0][1] == "silent"
+
+
+def test_what_the_consent_withholds_is_not_called_seen() -> None:
+    kept = host("vpn.example.jp", PlaceState.WITHHELD)
+    assert verdicts(kept) == [("unknown", "withheld", ("vpn.example.jp",))]
+    assert verdicts(host("ftp.example.jp", PlaceState.WITHHELD, purpose="files"))[0][1] == "seen"
+    assert verdicts(host("vpn.example.jp", PlaceState.WITHHELD, PlaceState.SHUT))[0][1] == "seen"
+    silent = host("gw.example.jp", PlaceState.WITHHELD, PlaceState.SILENT)
+    assert verdicts(silent) == [("unknown", "silent", ("gw.example.jp",))]
 
 
 def test_silence_matters_only_where_people_log_in_from_outside() -> None:
