@@ -202,6 +202,8 @@ service {protocol}-login {{
 def dovecot(protocol: str = "imap", pem: Path | None = None) -> Iterator[Place]:
     """Dovecot, with TLS if there is a key and a chain in `pem`."""
     program, place = require_tool("dovecot"), unused(ADDRESS)
+    if protocol == "pop3":
+        require_tool("/usr/lib/dovecot/pop3")  # a package of its own
     with folder_of(None) as folder:
         folder.chmod(0o755)
         me = pwd.getpwuid(os.geteuid()).pw_name
