@@ -108,7 +108,7 @@ def test_a_quote_shows_terms_period_and_conditions_and_its_indication() -> None:
     assert japanese.startswith("*** 試算・引受不可 ***")
     assert "2027年1月1日 16:00 から 2028年1月1日 16:00 まで" in japanese
     assert "概要です。詳細は約款・重要事項説明書・取扱代理店へ" in japanese
-    assert "期限切れ、または期限が近い証明書を更新してください。" in japanese
+    assert "信頼された認証局が発行し、ホスト名に一致する証明書に差し替えてください。" in japanese
     assert "Q20261123-7f3a-1" in japanese
     assert "¥100,000,000" in pages["quote.en.txt"]
 
