@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from posture.app.clock import utc_now
 from posture.app.desk import Desk, bench
+from posture.app.pricing import Models
 from posture.app.quoting import Terms
 from posture.app.settings import Settings
 from posture.store import assessments
@@ -58,7 +59,7 @@ def main(runs: int) -> int:
         item = rescanned(utc_now())
         assessments.save(store, item)
         times = [command(url, folder, item.id, number) for number in range(runs + 1)][1:]
-        desk = Desk(database=store, bench=bench(Settings()), at=utc_now())
+        desk = Desk(database=store, bench=bench(Settings()), at=utc_now(), models=Models())
         inside = []
         for _ in range(runs):
             case = desk.case(item.id)
